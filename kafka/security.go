@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	rd "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -162,10 +163,33 @@ func (s Security) dialer(p properties) (dialFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	td := &tls.Dialer{NetDialer: nd, Config: conf}
 	return func(ctx context.Context, _, host string) (net.Conn, error) {
-		return td.DialContext(ctx, p.network, host)
+		raw, err := nd.DialContext(ctx, p.network, host)
+		if err != nil {
+			return nil, err
+		}
+		return handshake(ctx, raw, host, conf, p.dialTimeout)
 	}, nil
+}
+
+// handshake is apart from the dial so that an error says which of the two it was.
+func handshake(ctx context.Context, raw net.Conn, host string, conf *tls.Config, limit time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if conf.ServerName == "" {
+		name, _, err := net.SplitHostPort(host)
+		if err != nil {
+			name = host
+		}
+		conf = conf.Clone()
+		conf.ServerName = name
+	}
+	conn := tls.Client(raw, conf)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, &handshakeError{host: host, err: err}
+	}
+	return conn, nil
 }
 
 // tlsConfig reads the files. Without a name to check, the chain is still verified.
