@@ -100,6 +100,7 @@ type ManifestTopic struct {
 	Name              string              `json:"name"`
 	ID                kafka.TopicID       `json:"topic_id"`
 	Full              bool                `json:"full"`
+	Carried           bool                `json:"carried,omitempty"` // not captured by this run; listed because the manifest is complete
 	Deleted           bool                `json:"deleted,omitempty"` // vanished while it was being captured
 	Compacted         bool                `json:"compacted"`
 	ReplicationFactor int                 `json:"replication_factor"`

@@ -1,0 +1,189 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+
+	"kustody/evidence"
+	"kustody/kafka"
+	"kustody/kafka/batch"
+	"kustody/storage"
+)
+
+// PartitionWriter writes one partition of one run: batches stream into a segment object, and each
+// finished segment is followed by its sidecar. It accounts for every offset: what is neither a record
+// nor said to be absent is an error. One goroutine.
+type PartitionWriter struct {
+	a      *Archive
+	id     Sidecar // what all sidecars of the partition share
+	max    int64
+	exact  bool // timestamps come from the records, not from batch headers
+	cur    *openSegment
+	pos    int64  // every offset below is accounted for
+	from   int64  // where the account of the present segment begins
+	absent Absent // since from
+	epoch  int32
+	held   []Held
+}
+
+// openSegment is a segment on its way into the store.
+type openSegment struct {
+	w   storage.Writer
+	sum hash.Hash
+	seg Segment
+}
+
+// PartitionOptions says which partition a PartitionWriter writes and how.
+type PartitionOptions struct {
+	RunID     string
+	TopicID   kafka.TopicID
+	Topic     string
+	Partition int32
+	Start     int64 // offset of the first account
+	Sequence  int   // of the next segment in this partition and run
+	Epoch     int32 // of the last batch captured before, -1 unknown
+	MaxBytes  int64 // of a segment
+	Exact     bool  // timestamps given to Append come from every record
+}
+
+// WritePartition starts writing a partition.
+func (a *Archive) WritePartition(o PartitionOptions) *PartitionWriter {
+	return &PartitionWriter{a: a, max: o.MaxBytes, exact: o.Exact, pos: o.Start, from: o.Start, epoch: o.Epoch,
+		id: Sidecar{Format: Format, Kind: KindSidecar, BackupID: a.BackupID, RunID: o.RunID, TopicID: o.TopicID,
+			Topic: o.Topic, Partition: o.Partition, Sequence: o.Sequence}}
+}
+
+// Position is the offset up to which everything is accounted for, durable or not.
+func (w *PartitionWriter) Position() int64 { return w.pos }
+
+// Epoch is the leader epoch of the last batch written, or -1.
+func (w *PartitionWriter) Epoch() int32 { return w.epoch }
+
+// Held are the segments that the store has taken, each with its sidecar.
+func (w *PartitionWriter) Held() []Held { return w.held }
+
+// Tail are the absent offsets that no segment accounts for: those after the last one.
+func (w *PartitionWriter) Tail() Absent {
+	if w.cur != nil {
+		return Absent{}
+	}
+	return w.absent
+}
+
+// Append writes one batch. Its first offset must be the position; stats are what a walk of its records
+// found, or what the header says when the records are not looked into.
+func (w *PartitionWriter) Append(ctx context.Context, raw []byte, h batch.Header, stats batch.Stats) error {
+	if h.BaseOffset != w.pos {
+		return fmt.Errorf("%s/%d: a batch begins at %d, and offsets are accounted for up to %d", w.id.Topic, w.id.Partition, h.BaseOffset, w.pos)
+	}
+	if w.cur != nil && w.cur.seg.Size+int64(len(raw)) > w.max {
+		if err := w.Roll(ctx); err != nil {
+			return err
+		}
+	}
+	if w.cur == nil {
+		if err := w.open(ctx, h.BaseOffset); err != nil {
+			return err
+		}
+	}
+	if _, err := w.cur.w.Write(raw); err != nil {
+		return fmt.Errorf("write segment %s: %w", w.cur.seg.Key, err)
+	}
+	w.cur.sum.Write(raw)
+	w.count(int64(len(raw)), h, stats)
+	return nil
+}
+
+// count enters a written batch into the account.
+func (w *PartitionWriter) count(size int64, h batch.Header, stats batch.Stats) {
+	w.cur.seg.Size += size
+	w.cur.seg.count(h, stats)
+	// Only a log cleaner leaves holes inside a batch: brokers and producers number records without any.
+	w.absent.Compacted += h.LastOffset() + 1 - h.BaseOffset - int64(stats.Records)
+	w.pos, w.epoch = h.LastOffset()+1, h.LeaderEpoch
+}
+
+// Skip accounts for offsets that hold no record: [position, to). The counts of a must add up to them.
+func (w *PartitionWriter) Skip(to int64, a Absent) error {
+	if a.Total() != to-w.pos {
+		return fmt.Errorf("%s/%d: offsets %d to %d are %d, and %d absent ones are given for them", w.id.Topic, w.id.Partition, w.pos, to, to-w.pos, a.Total())
+	}
+	w.absent, w.pos = w.absent.Plus(a), to
+	return nil
+}
+
+// Gap ends the present segment and moves the position behind lost offsets. The caller enters the gap
+// in the manifest. Absent offsets between the last segment and the gap are returned: no segment holds them.
+func (w *PartitionWriter) Gap(ctx context.Context, to int64) (Absent, error) {
+	if err := w.Roll(ctx); err != nil {
+		return Absent{}, err
+	}
+	lost := w.absent
+	w.absent, w.pos, w.from = Absent{}, to, to
+	return lost, nil
+}
+
+func (w *PartitionWriter) open(ctx context.Context, base int64) error {
+	key := NewSegmentKey(w.id.TopicID, w.id.Partition, base)
+	obj, err := w.a.store.Create(ctx, key)
+	if err != nil {
+		return fmt.Errorf("open segment %s: %w", key, err)
+	}
+	w.cur = &openSegment{w: obj, sum: sha256.New(), seg: Segment{Key: key, From: Int64(w.from), BaseOffset: Int64(base), TimestampsExact: w.exact}}
+	return nil
+}
+
+// Roll ends the present segment, if there is one: the object is committed, then its sidecar put. After
+// it returns, everything up to the position will survive any crash.
+func (w *PartitionWriter) Roll(ctx context.Context) error {
+	if w.cur == nil {
+		return nil
+	}
+	s := w.cur.seg
+	if err := w.cur.w.Commit(); err != nil {
+		return fmt.Errorf("commit segment %s: %w", s.Key, err)
+	}
+	s.SHA256 = hex.EncodeToString(w.cur.sum.Sum(nil))
+	s.To, s.Absent = Int64(w.pos), w.absent
+	side := w.id
+	side.Segment = s
+	f, err := put(ctx, w.a, SidecarKey(s.Key), &side)
+	if err != nil {
+		return err
+	}
+	w.held = append(w.held, Held{Segment: s, SidecarSHA256: f.SHA256, RunID: w.id.RunID})
+	w.id.Sequence++
+	w.cur, w.absent, w.from = nil, Absent{}, w.pos
+	return nil
+}
+
+// Abort gives the present segment up. What Held returns stays.
+func (w *PartitionWriter) Abort() error {
+	if w.cur == nil {
+		return nil
+	}
+	err := w.cur.w.Abort()
+	w.cur = nil
+	return err
+}
+
+// Adopt reads the sidecars that a dead process of this run left for a partition, in the order they
+// were written, and proves each: signature, then every byte of its segment.
+func (a *Archive) Adopt(ctx context.Context, run string, id kafka.TopicID, partition int32, deep bool) ([]Sidecar, []Held, error) {
+	var keys []string
+	err := a.store.List(ctx, PartitionDir(id, partition), func(key string, _ int64) error {
+		if isSidecar(key) {
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list segments of %s/%d: %w", id, partition, err)
+	}
+	return a.adopt(ctx, keys, run, id, partition, deep)
+}
+
+var _ evidence.Store = storage.Store(nil)

@@ -1,0 +1,188 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"kustody/kafka"
+)
+
+// View is what a run holds once its chain is resolved: for every topic incarnation and partition the
+// segments that count, in offset order.
+type View struct {
+	Run    Document[Manifest]
+	Chain  []Document[Manifest]
+	Topics []ViewTopic // sorted by name, then by the run that first captured them
+}
+
+// ViewTopic is one incarnation of a topic.
+type ViewTopic struct {
+	ManifestTopic        // as the newest run that captured it says; its Partitions are not the view's
+	Current       bool   // captured by the view's own run
+	FirstRun      string // where its part of the chain begins
+	Parts         []ViewPart
+}
+
+// ViewPart is one partition across the chain.
+type ViewPart struct {
+	Partition int32
+	Start     Int64
+	End       Int64
+	Records   int64
+	Bytes     int64
+	Segments  []ViewSegment
+	Gaps      []Range
+	Absent    Absent
+}
+
+// ViewSegment is a segment that counts in [From, To): less than it holds where the source was
+// rewritten after it.
+type ViewSegment struct {
+	Held
+	Counted int64 // records in [From, To)
+	Cut     bool  // offsets at or after To are in the object, and no longer count
+}
+
+// View resolves a run. An empty run is the newest.
+func (a *Archive) View(ctx context.Context, run string) (*View, error) {
+	if run == "" || run == "latest" {
+		head, err := a.Head(ctx)
+		if err != nil {
+			return nil, err
+		}
+		run = head.Doc.RunID
+	}
+	chain, err := a.Chain(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return resolve(chain)
+}
+
+// resolve lays the manifests of a chain over each other, oldest first.
+func resolve(chain []Document[Manifest]) (*View, error) {
+	v := &View{Run: chain[len(chain)-1], Chain: chain}
+	topics := map[kafka.TopicID]*ViewTopic{}
+	var order []kafka.TopicID
+	for _, m := range chain {
+		for _, t := range m.Doc.Topics {
+			vt := topics[t.ID]
+			if vt == nil || t.Full {
+				if vt == nil {
+					order = append(order, t.ID)
+				}
+				vt = &ViewTopic{FirstRun: m.Doc.RunID}
+				topics[t.ID] = vt
+			}
+			if err := vt.lay(t); err != nil {
+				return nil, broken(m.Key, "topic %s (%s): %w", t.Name, t.ID, err)
+			}
+			vt.Current = m.Doc.RunID == v.Run.Doc.RunID && !t.Carried
+		}
+	}
+	for _, id := range order {
+		v.Topics = append(v.Topics, *topics[id])
+	}
+	slices.SortStableFunc(v.Topics, func(a, b ViewTopic) int {
+		switch {
+		case a.Name < b.Name:
+			return -1
+		case a.Name > b.Name:
+			return 1
+		}
+		return 0
+	})
+	return v, nil
+}
+
+// lay puts what one run captured of a topic on top of what is there.
+func (t *ViewTopic) lay(m ManifestTopic) error {
+	t.ManifestTopic = m
+	for _, p := range m.Partitions {
+		i, found := slices.BinarySearchFunc(t.Parts, p.Partition, func(v ViewPart, n int32) int { return int(v.Partition) - int(n) })
+		if !found {
+			t.Parts = slices.Insert(t.Parts, i, ViewPart{Partition: p.Partition, Start: p.Start, End: p.Start})
+		}
+		if err := t.Parts[i].lay(p); err != nil {
+			return fmt.Errorf("partition %d: %w", p.Partition, err)
+		}
+	}
+	t.Partitions = nil
+	return nil
+}
+
+// lay puts what one run captured of a partition behind what is there. Cuts come first; after them the
+// run must begin where the earlier ones end, or be said to lie behind a gap.
+func (p *ViewPart) lay(m ManifestPartition) error {
+	for _, c := range m.Cuts {
+		p.cut(c)
+	}
+	if m.Start != p.End {
+		return fmt.Errorf("begins at %d, and the run before ends at %d", m.Start, p.End)
+	}
+	for _, h := range m.Segments {
+		if !p.owns(h.Key) {
+			p.Segments = append(p.Segments, ViewSegment{Held: h, Counted: h.Records})
+		}
+	}
+	// cuts of this run's own segments (the source was rewritten while it ran)
+	for _, c := range m.Cuts {
+		p.cut(c)
+	}
+	p.Gaps = append(p.Gaps, m.Gaps...)
+	p.Absent = p.Absent.Plus(m.Absent)
+	p.End = m.End
+	p.sum()
+	return nil
+}
+
+func (p *ViewPart) owns(key string) bool {
+	return slices.ContainsFunc(p.Segments, func(s ViewSegment) bool { return s.Key == key })
+}
+
+// cut takes the end off one segment, or all of it.
+func (p *ViewPart) cut(c Cut) {
+	for i := range p.Segments {
+		s := &p.Segments[i]
+		if s.Key == c.Key && !(s.Cut && s.To <= c.To) {
+			s.To, s.Counted, s.Cut = c.To, c.Records, true
+			p.End = min(p.End, c.To)
+		}
+	}
+	p.Segments = slices.DeleteFunc(p.Segments, func(s ViewSegment) bool { return s.Cut && s.To <= s.From })
+	p.Gaps = slices.DeleteFunc(p.Gaps, func(g Range) bool { return g.From >= p.End })
+	for i := range p.Gaps {
+		p.Gaps[i].To = min(p.Gaps[i].To, p.End)
+	}
+}
+
+func (p *ViewPart) sum() {
+	p.Records, p.Bytes = 0, 0
+	for _, s := range p.Segments {
+		p.Records += s.Counted
+		p.Bytes += s.Size
+	}
+}
+
+// Topic finds the newest incarnation under a name: the one the view's run captured, else the last.
+func (v *View) Topic(name string) (*ViewTopic, bool) {
+	var found *ViewTopic
+	for i := range v.Topics {
+		t := &v.Topics[i]
+		if t.Name == name && (found == nil || t.Current || !found.Current) {
+			found = t
+		}
+	}
+	return found, found != nil
+}
+
+// ByID finds one incarnation.
+func (v *View) ByID(id kafka.TopicID) (*ViewTopic, bool) {
+	for i := range v.Topics {
+		if v.Topics[i].ID == id {
+			return &v.Topics[i], true
+		}
+	}
+	return nil, false
+}
