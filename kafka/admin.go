@@ -1,0 +1,180 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	rd "github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// defaultDeadline bounds a call whose context has no deadline of its own: librdkafka tries for ever.
+const defaultDeadline = 30 * time.Second
+
+// openGrace is how long OpenAdmin still hopes after every bootstrap server failed once: a name may have
+// several addresses, of which only one answers.
+const openGrace = 2 * time.Second
+
+// errClosed is what a call on a closed Admin or ReadBack gives.
+var errClosed = errors.New("the client is closed")
+
+// Admin is the control plane: topics, configs, ACLs, groups and the cluster's identity, through
+// librdkafka. It is safe for concurrent use. Every call takes its deadline from the context, 30 s if
+// there is none; errors are diagnosed (Diagnose), with the reason from librdkafka's log.
+type Admin struct {
+	cluster Cluster
+	client  *rd.AdminClient
+	log     *logRing
+
+	mu     sync.Mutex
+	closed bool
+	calls  sync.WaitGroup // what Close waits for: librdkafka must not be destroyed under a call
+}
+
+// OpenAdmin connects and asks who the cluster is. With a wrong password, TLS on the wrong port and the
+// like it fails as soon as every bootstrap server said so, without waiting for the deadline.
+func OpenAdmin(ctx context.Context, c Cluster) (*Admin, error) {
+	conf, err := c.rdkafka()
+	if err != nil {
+		return nil, err
+	}
+	c, _ = c.normal() // rdkafka has checked it
+	log := newLogRing(conf, c.Security)
+	client, err := rd.NewAdminClient(&conf)
+	if err != nil {
+		log.stop()
+		return nil, Diagnose(fmt.Errorf("open admin client: %w", err), c)
+	}
+	a := &Admin{cluster: c, client: client, log: log}
+	if err := a.connect(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// connect asks for the cluster's id, and gives up early when the log shows that there is no hope.
+func (a *Admin) connect(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	result := make(chan error, 1)
+	go func() {
+		_, err := a.ClusterID(ctx)
+		result <- err
+	}()
+	hopeless := a.hopeless(ctx)
+	select {
+	case err := <-result:
+		return err
+	case <-hopeless:
+		cancel()
+		if err := <-result; err == nil { // it came through in the last moment
+			return nil
+		}
+		return Diagnose(fmt.Errorf("connect: %w", a.log.explain(context.DeadlineExceeded)), a.cluster)
+	}
+}
+
+// hopeless is closed when every bootstrap server has failed and some grace has passed.
+func (a *Admin) hopeless(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		for {
+			all, credentials, news := a.log.failed(a.cluster.BootstrapServers)
+			if all || credentials {
+				break
+			}
+			select {
+			case <-news:
+			case <-ctx.Done():
+				return
+			}
+		}
+		if _, credentials, _ := a.log.failed(a.cluster.BootstrapServers); !credentials {
+			select {
+			case <-time.After(openGrace):
+			case <-ctx.Done():
+				return
+			}
+		}
+		close(done)
+	}()
+	return done
+}
+
+// Close ends the client after the calls that are under way. It may be called twice.
+func (a *Admin) Close() {
+	a.mu.Lock()
+	closed := a.closed
+	a.closed = true
+	a.mu.Unlock()
+	if closed {
+		return
+	}
+	a.calls.Wait()
+	a.client.Close()
+	a.log.stop()
+}
+
+// ClusterID is the id the cluster gave itself when it was formatted.
+func (a *Admin) ClusterID(ctx context.Context) (string, error) {
+	return call(ctx, a, "ask for the cluster's id", a.client.ClusterID)
+}
+
+// call runs one request with a deadline and makes its error one that an operator can use. The context's
+// own end is always seen by errors.Is.
+func call[T any](ctx context.Context, a *Admin, what string, fn func(context.Context) (T, error)) (T, error) {
+	var zero T
+	if !a.enter() {
+		return zero, fmt.Errorf("%s: %w", what, errClosed)
+	}
+	defer a.calls.Done()
+	limited, cancel := withDeadline(ctx)
+	defer cancel()
+	got, err := fn(limited)
+	if err != nil {
+		return zero, a.explain(what, err)
+	}
+	return got, nil
+}
+
+// enter counts a call, unless the client is closed.
+func (a *Admin) enter() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return false
+	}
+	a.calls.Add(1)
+	return true
+}
+
+func (a *Admin) explain(what string, err error) error {
+	return Diagnose(fmt.Errorf("%s: %w", what, a.log.explain(err)), a.cluster)
+}
+
+func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, defaultDeadline)
+}
+
+// remaining is the time until the context's deadline, for the calls that know no context.
+func remaining(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return defaultDeadline
+	}
+	return max(time.Until(deadline), time.Millisecond)
+}
+
+// failure is an error that librdkafka gave for one thing inside an answer; nil if there is none.
+func failure(e rd.Error) error {
+	if e.Code() == rd.ErrNoError {
+		return nil
+	}
+	return e
+}
