@@ -1,0 +1,6 @@
+//go:build !linux
+
+package storage
+
+// renameNoReplace is not to be had here.
+func (f *Filesystem) renameNoReplace(_, _ string) error { return errNoLinks }
