@@ -32,7 +32,7 @@ func (a *Admin) ACLs(ctx context.Context) ([]ACL, error) {
 		Operation:           rd.ACLOperationAny,
 		PermissionType:      rd.ACLPermissionTypeAny,
 	}
-	return call(ctx, a, "list ACLs", func(ctx context.Context) ([]ACL, error) {
+	return ask(ctx, a, "list ACLs", func(ctx context.Context) ([]ACL, error) {
 		res, err := a.client.DescribeACLs(ctx, filter)
 		if err == nil {
 			err = failure(res.Error)
@@ -79,7 +79,7 @@ func (a *Admin) CreateACLs(ctx context.Context, acls []ACL) error {
 		}
 		bindings[i] = b
 	}
-	_, err := call(ctx, a, "create ACLs", func(ctx context.Context) (struct{}, error) {
+	_, err := ask(ctx, a, "create ACLs", func(ctx context.Context) (struct{}, error) {
 		res, err := a.client.CreateACLs(ctx, bindings)
 		if err != nil {
 			return struct{}{}, aclError(err)

@@ -120,12 +120,12 @@ func (a *Admin) Close() {
 
 // ClusterID is the id the cluster gave itself when it was formatted.
 func (a *Admin) ClusterID(ctx context.Context) (string, error) {
-	return call(ctx, a, "ask for the cluster's id", a.client.ClusterID)
+	return ask(ctx, a, "ask for the cluster's id", a.client.ClusterID)
 }
 
-// call runs one request with a deadline and makes its error one that an operator can use. The context's
+// ask runs one request with a deadline and makes its error one that an operator can use. The context's
 // own end is always seen by errors.Is.
-func call[T any](ctx context.Context, a *Admin, what string, fn func(context.Context) (T, error)) (T, error) {
+func ask[T any](ctx context.Context, a *Admin, what string, fn func(context.Context) (T, error)) (T, error) {
 	var zero T
 	if !a.enter() {
 		return zero, fmt.Errorf("%s: %w", what, errClosed)

@@ -22,13 +22,13 @@ const topicsPerRequest = 500
 func (a *Admin) Topics(ctx context.Context) ([]Topic, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	names, err := call(ctx, a, "list topics", a.topicNames)
+	names, err := ask(ctx, a, "list topics", a.topicNames)
 	if err != nil {
 		return nil, err
 	}
 	var topics []Topic
 	for part := range slices.Chunk(names, topicsPerRequest) {
-		some, err := call(ctx, a, "describe topics", func(ctx context.Context) ([]Topic, error) { return a.describe(ctx, part) })
+		some, err := ask(ctx, a, "describe topics", func(ctx context.Context) ([]Topic, error) { return a.describe(ctx, part) })
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func (e *ExistsError) Is(target error) bool { return target == fs.ErrExist }
 // know it a moment later. A topic that is there already gives *ExistsError.
 func (a *Admin) CreateTopic(ctx context.Context, t NewTopic) error {
 	spec := rd.TopicSpecification{Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: t.Replication, Config: t.Configs}
-	_, err := call(ctx, a, fmt.Sprintf("create topic %q", t.Name), func(ctx context.Context) (struct{}, error) {
+	_, err := ask(ctx, a, fmt.Sprintf("create topic %q", t.Name), func(ctx context.Context) (struct{}, error) {
 		res, err := a.client.CreateTopics(ctx, []rd.TopicSpecification{spec}, rd.SetAdminOperationTimeout(remaining(ctx)))
 		if err == nil {
 			err = onlyResult(res)

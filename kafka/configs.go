@@ -57,7 +57,7 @@ func (a *Admin) configs(ctx context.Context, kind rd.ResourceType, names []strin
 		res[i] = rd.ConfigResource{Type: kind, Name: n}
 	}
 	what := "ask for the configs of " + strings.ToLower(kind.String()) + "s"
-	return call(ctx, a, what, func(ctx context.Context) (map[string][]Config, error) {
+	return ask(ctx, a, what, func(ctx context.Context) (map[string][]Config, error) {
 		answers, err := a.client.DescribeConfigs(ctx, res)
 		if err != nil {
 			return nil, err
@@ -120,7 +120,7 @@ func (a *Admin) SetConfigs(ctx context.Context, topic string, set map[string]str
 		return nil
 	}
 	res := []rd.ConfigResource{{Type: rd.ResourceTopic, Name: topic, Config: entries}}
-	_, err := call(ctx, a, fmt.Sprintf("set configs of topic %q", topic), func(ctx context.Context) (struct{}, error) {
+	_, err := ask(ctx, a, fmt.Sprintf("set configs of topic %q", topic), func(ctx context.Context) (struct{}, error) {
 		answers, err := a.client.IncrementalAlterConfigs(ctx, res)
 		if err == nil && len(answers) == 1 {
 			err = failure(answers[0].Error)

@@ -51,7 +51,7 @@ const groupWorkers = 8
 func (a *Admin) Groups(ctx context.Context) ([]Group, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	list, err := call(ctx, a, "list consumer groups", func(ctx context.Context) (rd.ListConsumerGroupsResult, error) {
+	list, err := ask(ctx, a, "list consumer groups", func(ctx context.Context) (rd.ListConsumerGroupsResult, error) {
 		return a.client.ListConsumerGroups(ctx)
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (a *Admin) fillGroup(ctx context.Context, g *Group) {
 }
 
 func (a *Admin) describeGroup(ctx context.Context, g *Group) error {
-	res, err := call(ctx, a, fmt.Sprintf("describe group %q", g.ID), func(ctx context.Context) (rd.ConsumerGroupDescription, error) {
+	res, err := ask(ctx, a, fmt.Sprintf("describe group %q", g.ID), func(ctx context.Context) (rd.ConsumerGroupDescription, error) {
 		d, err := a.client.DescribeConsumerGroups(ctx, []string{g.ID})
 		if err != nil {
 			return rd.ConsumerGroupDescription{}, err
@@ -131,7 +131,7 @@ func protocolOf(t rd.ConsumerGroupType) string {
 // GroupOffsets gives what a group has committed, ordered by topic and partition. A group that is not
 // there has committed nothing.
 func (a *Admin) GroupOffsets(ctx context.Context, group string) ([]GroupOffset, error) {
-	return call(ctx, a, fmt.Sprintf("read offsets of group %q", group), func(ctx context.Context) ([]GroupOffset, error) {
+	return ask(ctx, a, fmt.Sprintf("read offsets of group %q", group), func(ctx context.Context) ([]GroupOffset, error) {
 		res, err := a.client.ListConsumerGroupOffsets(ctx, []rd.ConsumerGroupTopicPartitions{{Group: group}})
 		if err != nil {
 			return nil, err
@@ -183,7 +183,7 @@ func (a *Admin) CommitGroup(ctx context.Context, group string, offsets []GroupOf
 	defer cancel()
 	what := fmt.Sprintf("set offsets of group %q", group)
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		_, err := call(ctx, a, what, func(ctx context.Context) (struct{}, error) { return struct{}{}, a.commit(ctx, parts) })
+		_, err := ask(ctx, a, what, func(ctx context.Context) (struct{}, error) { return struct{}{}, a.commit(ctx, parts) })
 		if err == nil {
 			return nil
 		}
