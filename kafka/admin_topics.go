@@ -74,13 +74,13 @@ func (a *Admin) describe(ctx context.Context, names []string) ([]Topic, error) {
 		if err := failure(d.Error); err != nil {
 			return nil, fmt.Errorf("topic %q: %w", d.Name, err)
 		}
-		topics = append(topics, topicOf(d))
+		topics = append(topics, topicDescribed(d))
 	}
 	slices.SortFunc(topics, func(x, y Topic) int { return strings.Compare(x.Name, y.Name) })
 	return topics, nil
 }
 
-func topicOf(d rd.TopicDescription) Topic {
+func topicDescribed(d rd.TopicDescription) Topic {
 	t := Topic{Name: d.Name, Internal: d.IsInternal || isInternal(d.Name)}
 	binary.BigEndian.PutUint64(t.ID[:8], uint64(d.TopicID.GetMostSignificantBits()))
 	binary.BigEndian.PutUint64(t.ID[8:], uint64(d.TopicID.GetLeastSignificantBits()))
