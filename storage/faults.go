@@ -8,15 +8,15 @@ import (
 // Op names a kind of call to a Memory store, for its faults.
 type Op string
 
-// The calls that can be made to fail. Every one counts as a call.
+// The calls that can be made to fail. All but OpListNext are counted and delayed.
 const (
 	OpPut      Op = "put"
 	OpCreate   Op = "create"
-	OpWrite    Op = "write"  // Writer.Write
-	OpCommit   Op = "commit" // Writer.Commit
-	OpGet      Op = "get"    // Get and GetRange
-	OpList     Op = "list"   // before the first key
-	OpListNext Op = "list next"
+	OpWrite    Op = "write"     // Writer.Write
+	OpCommit   Op = "commit"    // Writer.Commit
+	OpGet      Op = "get"       // Get and GetRange
+	OpList     Op = "list"      // before the first key
+	OpListNext Op = "list next" // before each key
 	OpListDirs Op = "list dirs"
 	OpStat     Op = "stat"
 	OpLock     Op = "lock"  // taking a lock

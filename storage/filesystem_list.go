@@ -119,11 +119,16 @@ func (w *walk) file(root *os.Root, dir, name string) error {
 // They are sorted with that slash, which makes the walk follow the byte order
 // of whole keys: "a-b" comes before "a/b". A folder that is not there is a nil root.
 func (f *Filesystem) entries(dir string) (*os.Root, []string, error) {
-	root, err := f.root.OpenRoot(filepath.FromSlash(path.Join(".", dir)))
+	name := filepath.FromSlash(path.Join(".", dir))
+	info, err := f.root.Lstat(name)
+	if err == nil && !info.IsDir() || errors.Is(absent(err), fs.ErrNotExist) {
+		return nil, nil, nil
+	}
 	if err != nil {
-		if errors.Is(absent(err), fs.ErrNotExist) {
-			return nil, nil, nil
-		}
+		return nil, nil, f.fail("list", dir, err)
+	}
+	root, err := f.root.OpenRoot(name)
+	if err != nil {
 		return nil, nil, f.fail("list", dir, err)
 	}
 	names, err := readNames(root, dir)

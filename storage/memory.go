@@ -272,11 +272,21 @@ func (m *Memory) List(ctx context.Context, prefix string, fn func(key string, si
 		if !strings.HasPrefix(key, prefix) {
 			continue
 		}
-		if _, err := m.begin(ctx, OpListNext, key); err != nil {
+		if err := m.next(ctx, f, key); err != nil {
 			return err
 		}
 		if err := fn(key, told(len(objects[key].data), f)); err != nil {
 			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// next fails between two keys of a listing, if the faults say so.
+func (m *Memory) next(ctx context.Context, f Faults, key string) error {
+	if f.Fail != nil {
+		if err := f.Fail(OpListNext, key); err != nil {
+			return m.fail(OpListNext, key, err)
 		}
 	}
 	return ctx.Err()

@@ -153,28 +153,36 @@ func (r *retry) ListDirs(ctx context.Context, prefix string) (names []string, er
 	return names, err
 }
 
-// List begins again after a failure, and skips what it has handed out.
+// List begins again after a failure, and skips what it has handed out. The
+// attempts are counted anew whenever it got further.
 func (r *retry) List(ctx context.Context, prefix string, fn func(key string, size int64) error) error {
 	var last string
 	var fnErr error
-	err := r.do(ctx, "list", prefix, func() error {
-		err := r.Store.List(ctx, prefix, func(key string, size int64) error {
-			if key <= last {
-				return nil
-			}
-			last = key
-			fnErr = fn(key, size)
-			return fnErr
-		})
-		if fnErr != nil {
-			return nil // the caller's own error, never repeated
+	visit := func(key string, size int64) error {
+		if key <= last {
+			return nil
 		}
-		return err
-	})
-	if fnErr != nil {
+		last = key
+		fnErr = fn(key, size)
 		return fnErr
 	}
-	return err
+	for failures := 0; ; {
+		before := last
+		err := r.Store.List(ctx, prefix, visit)
+		if fnErr != nil {
+			return fnErr // the caller's own, never repeated
+		}
+		if !errors.Is(err, ErrTemporary) {
+			return err
+		}
+		if last != before {
+			failures = 0
+		}
+		failures++
+		if err := r.pause(ctx, "list", prefix, failures, err); err != nil {
+			return err
+		}
+	}
 }
 
 // Lock repeats under one token, so that a lease taken by an attempt whose
@@ -231,21 +239,24 @@ type retryReader struct {
 	key      string
 	cur      io.ReadCloser
 	at, left int64
-	failures int // in a row, without a byte between them
+	failures int   // in a row, without a byte between them
+	broken   error // why cur cannot be read on
 }
 
 func (rr *retryReader) Read(p []byte) (int, error) {
 	for {
-		n, err := rr.cur.Read(p)
-		rr.at, rr.left = rr.at+int64(n), rr.left-int64(n)
-		if n > 0 {
-			rr.failures = 0
+		n, err := 0, rr.broken
+		if err == nil {
+			n, err = rr.cur.Read(p)
 		}
+		rr.at, rr.left = rr.at+int64(n), rr.left-int64(n)
 		if !errors.Is(err, ErrTemporary) {
 			return n, err
 		}
+		rr.broken = err
 		if n > 0 {
-			return n, nil // the next Read meets the error again, or its end
+			rr.failures = 0
+			return n, nil
 		}
 		rr.failures++
 		if err := rr.r.pause(rr.ctx, "read", rr.key, rr.failures, err); err != nil {
@@ -264,7 +275,7 @@ func (rr *retryReader) reopen() error {
 			return err
 		}
 		_ = rr.cur.Close() // broken already; its answer tells nothing
-		rr.cur = next
+		rr.cur, rr.broken = next, nil
 		return nil
 	})
 }
