@@ -3,7 +3,7 @@ package config
 // Backup is how a backup is made.
 type Backup struct {
 	Compression          string   `key:"compression" enum:"auto|producer|none|gzip|snappy|lz4|zstd" doc:"auto keeps batches that arrive compressed and makes others zstd; producer keeps every batch as it was fetched."`
-	CompressionLevel     int      `key:"compression_level" min:"-7" max:"22" doc:"Level of the codec; 0 is its default."`
+	CompressionLevel     int      `key:"compression_level" min:"0" max:"22" doc:"Level of the codec; 0 is its default."`
 	Inspect              string   `key:"inspect" enum:"records|batches" doc:"records walks every record once; batches checks checksums only."`
 	IncludeOffsetHeaders bool     `key:"include_offset_headers" doc:"Accepted and without effect: segments keep offsets."`
 	SourceClusterID      string   `key:"source_cluster_id" doc:"Name of the source in manifests."`
