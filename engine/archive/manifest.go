@@ -34,6 +34,7 @@ type Segment struct {
 	LastOffset      Int64  `json:"last_offset"`
 	Records         int64  `json:"records"`
 	Batches         int64  `json:"batches"`
+	LargestBatch    int64  `json:"largest_batch"` // in bytes: a topic whose max.message.bytes is smaller refuses it
 	Absent          Absent `json:"absent"`
 	MinTimestamp    Int64  `json:"min_timestamp"`
 	MaxTimestamp    Int64  `json:"max_timestamp"`

@@ -111,6 +111,7 @@ type ReceiptPartition struct {
 	Start     Int64   `json:"start"`
 	End       Int64   `json:"end"`
 	Records   int64   `json:"records"`
+	Bytes     int64   `json:"bytes"`                   // of the batches that were written
 	Rewritten int64   `json:"rewritten_records"`       // decoded and encoded again
 	Stamped   int64   `json:"log_append_time_records"` // came back as CreateTime of the append time
 	Map       []Piece `json:"map"`
@@ -149,11 +150,12 @@ type MovedOffset struct {
 type Finish struct {
 	Format    int                          `json:"format"`
 	Kind      string                       `json:"kind"`
+	BackupID  string                       `json:"backup_id"`
 	RestoreID string                       `json:"restore_id"`
 	CreatedAt time.Time                    `json:"created_at"`
 	CreatedBy string                       `json:"created_by"`
 	Tool      Tool                         `json:"tool"`
 	Receipt   string                       `json:"receipt_sha256"`
-	Applied   map[string]map[string]string `json:"applied"`  // topic -> config -> value
+	Applied   map[string]map[string]string `json:"applied"`  // topic -> config -> value; "" is the cluster's default
 	Expiring  map[string]int64             `json:"expiring"` // topic -> records the broker will then delete
 }

@@ -54,6 +54,7 @@ func (s *Segment) count(h batch.Header, stats batch.Stats) {
 	s.MinTimestamp = min(s.MinTimestamp, Int64(stats.MinTimestamp))
 	s.MaxTimestamp = max(s.MaxTimestamp, Int64(stats.MaxTimestamp))
 	s.Batches++
+	s.LargestBatch = max(s.LargestBatch, int64(h.Size()))
 	s.Records += int64(stats.Records)
 	s.LastOffset, s.LastEpoch = Int64(h.LastOffset()), h.LeaderEpoch
 	if h.LogAppendTime() {
@@ -72,6 +73,7 @@ func compare(want, got Segment, deep bool) error {
 		{"last offset", int64(want.LastOffset), int64(got.LastOffset)},
 		{"records", want.Records, got.Records},
 		{"batches", want.Batches, got.Batches},
+		{"largest batch", want.LargestBatch, got.LargestBatch},
 		{"last leader epoch", int64(want.LastEpoch), int64(got.LastEpoch)},
 		{"records stamped by the broker", want.LogAppendTime, got.LogAppendTime},
 	}
