@@ -133,6 +133,9 @@ func protocolOf(t rd.ConsumerGroupType) string {
 func (a *Admin) GroupOffsets(ctx context.Context, group string) ([]GroupOffset, error) {
 	return ask(ctx, a, fmt.Sprintf("read offsets of group %q", group), func(ctx context.Context) ([]GroupOffset, error) {
 		res, err := a.client.ListConsumerGroupOffsets(ctx, []rd.ConsumerGroupTopicPartitions{{Group: group}})
+		if hasCode(err, rd.ErrGroupIDNotFound) {
+			return nil, nil
+		}
 		if err != nil {
 			return nil, err
 		}
