@@ -19,13 +19,6 @@ const (
 	// minBuffer is the first buffer: the usual batch of a producer (16 KiB by default) decompresses
 	// into it without growing.
 	minBuffer = 64 << 10
-	// zstdMaxBlock is what one zstd block can decompress to (RFC 8878, 3.1.1.2.4), and zstdMinBlock
-	// the fewest bytes a block takes that decompresses to anything.
-	zstdMaxBlock = 128 << 10
-	zstdMinBlock = 4
-	// zstdMaxWindow bounds the window a frame may ask for. No memory follows from it here: blocks are
-	// decompressed straight into the output, which is bounded on its own.
-	zstdMaxWindow = 1 << 31
 
 	lz4Magic = 0x184D2204
 )
@@ -40,7 +33,7 @@ type inflater struct {
 }
 
 // decompress gives src decompressed, valid until the next call. More than limit bytes give
-// ErrTooLarge, and no more than twice what really comes out of src, or limit, is ever allocated.
+// ErrTooLarge. What is allocated follows what comes out of src, or (zstd, snappy) can at most.
 func (f *inflater) decompress(c Codec, src []byte, limit int) ([]byte, error) {
 	if cap(f.buf) > keepBuffer {
 		f.buf = nil
@@ -147,45 +140,4 @@ func (f *inflater) grow(limit int) {
 	b := make([]byte, len(f.buf), max(min(2*cap(f.buf), limit), cap(f.buf)+1))
 	copy(b, f.buf)
 	f.buf = b
-}
-
-// unzstd decompresses into a buffer that is a limit for the decoder, which checks it block by block.
-// The size a frame declares is taken as a hint alone: producers that stream do not give one, and an
-// attacker may give any. So the buffer never exceeds what the blocks in src could hold.
-func (f *inflater) unzstd(src []byte, limit int) error {
-	if f.zs == nil {
-		zs, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
-			zstd.WithDecoderMaxWindow(zstdMaxWindow))
-		if err != nil {
-			return err
-		}
-		f.zs = zs
-	}
-	most := min(int64(limit), (int64(len(src))/zstdMinBlock+1)*zstdMaxBlock)
-	room := min(max(4*int64(len(src)), minBuffer, zstdDeclared(src)), most)
-	for {
-		f.reserve(int(room))
-		// The buffer may be larger than this batch's limit, from another batch.
-		out, err := f.zs.DecodeAll(src, f.buf[:0:min(cap(f.buf), int(most))])
-		if err == nil {
-			f.buf = out
-			return nil
-		}
-		if !errors.Is(err, zstd.ErrDecoderSizeExceeded) {
-			return err
-		}
-		if int64(cap(f.buf)) >= most {
-			return ErrTooLarge
-		}
-		room = min(4*int64(cap(f.buf)), most)
-	}
-}
-
-// zstdDeclared is the size that the first frame of src says it has, 0 if it does not.
-func zstdDeclared(src []byte) int64 {
-	var h zstd.Header
-	if h.Decode(src) != nil || !h.HasFCS || h.FrameContentSize > 1<<40 {
-		return 0
-	}
-	return int64(h.FrameContentSize)
 }
