@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Existence is what the brokers say together about a topic.
@@ -99,19 +97,3 @@ func (c *Client) confirmDeleted(ctx context.Context, tp TopicPartition) error {
 	}
 	return nil
 }
-
-// sameID compares the topic's id with what one broker says now. It is asked after an answer that came by
-// name, from the broker that gave it.
-func (c *Client) sameID(ctx context.Context, k *kgo.Client, node int32, tp TopicPartition) error {
-	resp, err := c.metadataOf(ctx, k, node, []string{tp.Topic})
-	if err != nil {
-		return err
-	}
-	for i := range resp.Topics {
-		if resp.Topics[i].ErrorCode == 0 && resp.Topics[i].TopicID == tp.ID {
-			return nil
-		}
-	}
-	return errSuspect
-}
-

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 const (
@@ -54,14 +55,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Codes of Kafka's protocol that are acted on.
 const (
-	codeUnknownServer     = int16(-1)
-	codeOutOfRange        = int16(1)
-	codeCorruptMessage    = int16(2)
-	codeUnknownTopic      = int16(3)
-	codeOutOfOrder        = int16(45)
-	codeDuplicateSequence = int16(46)
-	codeUnknownTopicID    = int16(100)
-	codeInconsistentID    = int16(103)
+	codeUnknownServer                = int16(-1)
+	codeOutOfRange                   = int16(1)
+	codeCorruptMessage               = int16(2)
+	codeUnknownTopic                 = int16(3)
+	codeRequestTimedOut              = int16(7)
+	codeNotEnoughReplicasAfterAppend = int16(20)
+	codeOutOfOrder                   = int16(45)
+	codeDuplicateSequence            = int16(46)
+	codeUnknownTopicID               = int16(100)
+	codeInconsistentID               = int16(103)
 )
 
 // again says whether a code can be another one at the next try.
@@ -88,10 +91,11 @@ type permanentError struct{ error }
 
 func (e *permanentError) Unwrap() error { return e.error }
 
-// permanent says whether an error of a request will be the same at the next try.
+// permanent says whether an error of a request will be the same at the next try. A cancelled context is
+// that of the caller, or of a Client that was closed.
 func permanent(err error) bool {
 	var ours *permanentError
-	if errors.As(err, &ours) {
+	if errors.As(err, &ours) || errors.Is(err, context.Canceled) || errors.Is(err, kgo.ErrClientClosed) {
 		return true
 	}
 	var ke *kerr.Error
