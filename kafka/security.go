@@ -123,7 +123,6 @@ func (c Cluster) kgoOpts() ([]kgo.Opt, error) {
 	opts := append([]kgo.Opt{
 		kgo.SeedBrokers(c.BootstrapServers...),
 		kgo.ClientID(c.ClientID),
-		kgo.SoftwareNameAndVersion(defaultClientID, ""),
 		kgo.DisableClientMetrics(), // nothing about a job leaves for the broker's telemetry
 	}, props.kgo...)
 	dial, err := c.Security.dialer(props)
