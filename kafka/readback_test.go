@@ -29,8 +29,8 @@ func fill(t testing.TB, b *embedded.Broker, topic string, partition int32, n int
 	}
 }
 
-// values reads a range and gives the records' values.
-func values(t testing.TB, r *kafka.ReadBack, tp kafka.TopicPartition, start, end int64) []string {
+// readValues reads a range and gives the records' values.
+func readValues(t testing.TB, r *kafka.ReadBack, tp kafka.TopicPartition, start, end int64) []string {
 	t.Helper()
 	var got []string
 	err := r.Partition(within(t, 20*time.Second), tp, start, end, func(rec *kafka.ReadRecord) error {
@@ -154,7 +154,7 @@ func TestReadBackCutsAtBothEnds(t *testing.T) {
 	for _, c := range []struct{ partition, start, end int }{
 		{0, 495, 500}, {0, 0, 5}, {0, 13, 27}, {1, 0, 100}, {0, 13, 27}, {0, 0, 500}, {1, 99, 100}, {0, 7, 7}, {0, 9, 3}, {0, 0, 1},
 	} {
-		got := values(t, r, b.Partition("orders", int32(c.partition)), int64(c.start), int64(c.end))
+		got := readValues(t, r, b.Partition("orders", int32(c.partition)), int64(c.start), int64(c.end))
 		if want := numbers(c.start, c.end); !slices.Equal(got, want) {
 			t.Errorf("%+v: got %v", c, got)
 		}
@@ -181,11 +181,11 @@ func TestReadBackEndsInATransaction(t *testing.T) {
 
 	r := readBack(t, b.Cluster(), kafka.ReadBackOptions{})
 	for end := int64(1); end <= 4; end++ {
-		if got := values(t, r, b.Partition("txn", 0), 0, end); !slices.Equal(got, []string{"kept"}) {
+		if got := readValues(t, r, b.Partition("txn", 0), 0, end); !slices.Equal(got, []string{"kept"}) {
 			t.Errorf("[0, %d): %v", end, got)
 		}
 	}
-	if got := values(t, r, b.Partition("txn", 0), 1, 4); len(got) != 0 {
+	if got := readValues(t, r, b.Partition("txn", 0), 1, 4); len(got) != 0 {
 		t.Errorf("[1, 4): %v", got)
 	}
 	noError(t, open.Abort())
@@ -198,7 +198,7 @@ func TestReadBackAcrossHoles(t *testing.T) {
 	b.Compact()
 	r := readBack(t, b.Cluster(), kafka.ReadBackOptions{})
 	info := b.Info("compact", 0)
-	got := values(t, r, b.Partition("compact", 0), info.LogStartOffset, 100)
+	got := readValues(t, r, b.Partition("compact", 0), info.LogStartOffset, 100)
 	if len(got) >= 100 || len(got) == 0 || got[len(got)-1] != "99" {
 		t.Errorf("after compaction: %v", got)
 	}
@@ -253,7 +253,7 @@ func TestReadBackHandsItsErrorsOut(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if got := values(t, r, tp, 0, 30); !slices.Equal(got, numbers(0, 30)) {
+	if got := readValues(t, r, tp, 0, 30); !slices.Equal(got, numbers(0, 30)) {
 		t.Errorf("after errors the handle reads %v", got)
 	}
 }
