@@ -139,7 +139,7 @@ func parseTree(name string, data []byte) (*node, error) {
 	}
 	isTOML := looksLikeTOML(data)
 	switch ext := strings.ToLower(filepath.Ext(name)); {
-	case ext == ".toml" && !isTOML:
+	case ext == ".toml" && looksLikeYAML(data):
 		root, err := parseTOML(name, data)
 		return root, hint(err, "the text looks like YAML: name the file .yaml")
 	case ext == ".toml":

@@ -128,7 +128,7 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 			d.value(e.value, v.FieldByIndex(f.index), at, f)
 			continue
 		}
-		d.unknown(e, at, path, keysOf(v.Type()))
+		d.unknown(e, join2(path, safeKey(e.key)), keysOf(v.Type()))
 	}
 }
 

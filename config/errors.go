@@ -56,10 +56,10 @@ func printable(s string) string {
 
 func hidden(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }
 
-// hint adds a remedy to every part of err that has none.
+// hint replaces the remedy of err by a better one.
 func hint(err error, remedy string) error {
 	var e *Error
-	if errors.As(err, &e) && e.Remedy == "" {
+	if errors.As(err, &e) {
 		e.Remedy = remedy
 	}
 	return err
@@ -74,13 +74,15 @@ func short(s string) string {
 	return strconv.Quote(s)
 }
 
-// join is one error of many, at most twenty of them, nil if there are none.
+// mostProblems is how many are shown; a file with more has one cause.
+const mostProblems = 20
+
+// join is one error of many, nil if there are none.
 func join(problems []*Error) error {
-	const most = 20
 	var errs []error
 	for i, p := range problems {
-		if i == most {
-			errs = append(errs, fmt.Errorf("and %d more", len(problems)-most))
+		if i == mostProblems {
+			errs = append(errs, fmt.Errorf("and %d more", len(problems)-mostProblems))
 			break
 		}
 		errs = append(errs, p)

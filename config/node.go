@@ -1,6 +1,9 @@
 package config
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // kind is what a node holds.
 type kind uint8
@@ -99,4 +102,16 @@ func quoteKey(key string) string {
 
 func bareKeyRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-'
+}
+
+// safeKey is a key that nobody meant as one, as a message may show it: {sasl_password:hunter2} is a
+// key in YAML.
+func safeKey(key string) string {
+	if i := strings.IndexAny(key, ":= \t"); i >= 0 {
+		return key[:i] + "…"
+	}
+	if len(key) > 100 {
+		return key[:100] + "…"
+	}
+	return key
 }

@@ -7,15 +7,15 @@ import (
 )
 
 // unknown reports a key that the schema does not have, and the nearest one it has.
-func (d *decoder) unknown(e entry, at, path string, known []string) {
+func (d *decoder) unknown(e entry, at string, known []string) {
 	remedy := "keys here are " + strings.Join(known, ", ")
-	if near := nearest(e.key, known); near != "" {
+	if len(d.problems) >= mostProblems { // nobody will read it
+	} else if near := nearest(e.key, known); near != "" {
 		remedy = fmt.Sprintf("did you mean %s?", near)
 	} else if other := elsewhere(e.key); other != "" && other != at {
 		remedy = fmt.Sprintf("did you mean %s?", other)
 	}
-	at2 := &node{line: e.line}
-	d.fail(at2, at, remedy, "unknown key")
+	d.fail(&node{line: e.line}, at, remedy, "unknown key")
 }
 
 // elsewhere finds a key of that name in another place of the schema.

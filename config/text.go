@@ -32,17 +32,26 @@ func checkText(file string, data []byte) ([]byte, error) {
 }
 
 var (
-	tomlLine = regexp.MustCompile(`^(\[{1,2}[ \t]*["'A-Za-z0-9_.\- \t]+\]{1,2}[ \t]*(#.*)?$|[A-Za-z0-9_.\- \t]+=|"[^"]*"[ \t]*=|'[^']*'[ \t]*=)`)
+	tomlLine = regexp.MustCompile(`^(\[|[A-Za-z0-9_.\- \t]+=|"[^"]*"[ \t]*=|'[^']*'[ \t]*=)`)
+	yamlKey  = regexp.MustCompile(`^(---|\{|[A-Za-z0-9_."'\-]+[ \t]*:([ \t]|$))`)
 	noise    = regexp.MustCompile(`^[ \t\r]*(#.*)?$`)
 )
 
-// looksLikeTOML judges the first line that says something.
+// looksLikeTOML judges the first line that says something; a file that says nothing is either.
 func looksLikeTOML(data []byte) bool {
+	line := firstLine(data)
+	return line == nil || tomlLine.Match(line)
+}
+
+func looksLikeYAML(data []byte) bool { return yamlKey.Match(firstLine(data)) }
+
+// firstLine is the first line that is neither empty nor a comment, without indentation.
+func firstLine(data []byte) []byte {
 	for line := range bytes.Lines(data) {
 		line = bytes.TrimRight(line, "\r\n")
 		if !noise.Match(line) {
-			return tomlLine.Match(bytes.TrimLeft(line, " \t"))
+			return bytes.TrimLeft(line, " \t")
 		}
 	}
-	return true
+	return nil
 }

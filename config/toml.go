@@ -16,16 +16,20 @@ import (
 // parseTOML reads TOML into nodes. The library checks and decodes; lines come from a scan of our own,
 // because the library keeps those of keys to itself.
 func parseTOML(file string, data []byte) (*node, error) {
-	pos, err := scanTOML(string(data))
-	if err != nil {
-		return nil, &Error{File: file, Line: err.line, Problem: "tables and lists are nested too deeply",
+	s := scanTOML(string(data))
+	if s.tooDeep {
+		return nil, &Error{File: file, Line: s.line, Problem: "tables and lists are nested too deeply",
 			Remedy: fmt.Sprintf("use at most %d levels", maxDepth)}
 	}
 	var m map[string]any
 	if err := toml.Unmarshal(data, &m); err != nil {
 		return nil, tomlError(file, err)
 	}
-	b := tomlBuilder{pos}
+	if s.twice != nil { // the library lets a = 1 overwrite a.b = 1
+		s.twice.File = file
+		return nil, s.twice
+	}
+	b := tomlBuilder{s.places}
 	return b.node(m, "", 1), nil
 }
 
@@ -38,6 +42,9 @@ func tomlError(file string, err error) error {
 	}
 	e := &Error{File: file, Line: pe.Position.Line, Key: pe.LastKey,
 		Problem: "the line is not valid TOML", Remedy: "texts stand in quotes, lists in brackets, and every key has a value"}
+	if strings.Contains(pe.Message, `table name, but got '\n'`) {
+		e.Line-- // the library has already gone on to the next line
+	}
 	for _, known := range tomlProblems {
 		if strings.Contains(pe.Message, known.part) {
 			e.Problem, e.Remedy = known.problem, known.remedy
@@ -50,6 +57,7 @@ func tomlError(file string, err error) error {
 var tomlProblems = []struct{ part, problem, remedy string }{
 	{"has already been defined", "the key is written twice", "keep one of them"},
 	{"was already created", "the key is written twice, as different things", "keep one of them"},
+	{"end table name", "the [name] of a table is not closed", "write ] behind the name"},
 	{"strings cannot contain newlines", "a text does not end on its line", "close the quote"},
 	{"unexpected EOF", "the file ends in the middle of a value", "close the quote or bracket"},
 	{"invalid escape", "a text has an unknown \\ escape", "write \\\\ for a backslash, or use single quotes"},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -12,8 +13,6 @@ type place struct{ line, offset int }
 func keyPath(path, key string) string         { return path + "\x00" + key }
 func indexPath(path string, index int) string { return path + "\x01" + strconv.Itoa(index) }
 
-type depthError struct{ line int }
-
 // tomlScan walks TOML text and notes where each key and each list item stands. It decides nothing:
 // the library judges the text. On text that is not TOML its notes mean nothing, but it always ends,
 // and it refuses nesting that would make a recursive parser overflow.
@@ -22,12 +21,14 @@ type tomlScan struct {
 	at      int
 	line    int
 	places  map[string]place
-	tables  map[string]int // [[name]]: how many so far
+	given   map[string]bool // paths that have a value of their own: nothing can be added below
+	tables  map[string]int  // [[name]]: how many so far
+	twice   *Error          // the first key that was written twice
 	tooDeep bool
 }
 
-func scanTOML(text string) (map[string]place, *depthError) {
-	s := &tomlScan{text: text, line: 1, places: map[string]place{}, tables: map[string]int{}}
+func scanTOML(text string) *tomlScan {
+	s := &tomlScan{text: text, line: 1, places: map[string]place{}, given: map[string]bool{}, tables: map[string]int{}}
 	base := ""
 	for s.blank(); s.at < len(s.text) && !s.tooDeep; s.blank() {
 		if s.peek() == '[' {
@@ -37,10 +38,7 @@ func scanTOML(text string) (map[string]place, *depthError) {
 		}
 		s.restOfLine()
 	}
-	if s.tooDeep {
-		return nil, &depthError{s.line}
-	}
-	return s.places, nil
+	return s
 }
 
 func (s *tomlScan) peek() byte {
@@ -95,6 +93,26 @@ func (s *tomlScan) note(path string, p place) {
 	}
 }
 
+func (s *tomlScan) duplicate(path string, p, first place) {
+	if s.twice == nil {
+		s.twice = &Error{Line: p.line, Key: dotted(path), Remedy: "keep one of them",
+			Problem: fmt.Sprintf("the key is written twice, first in line %d", first.line)}
+	}
+}
+
+// dotted is a path as a message shows it.
+func dotted(path string) string {
+	var out string
+	for key := range strings.SplitSeq(strings.TrimPrefix(path, "\x00"), "\x00") {
+		key, index, isItem := strings.Cut(key, "\x01")
+		out = join2(out, key)
+		if isItem {
+			out += "[" + index + "]"
+		}
+	}
+	return out
+}
+
 // header reads [a.b] or [[a.b]] and returns the path of the table it opens.
 func (s *tomlScan) header() string {
 	p := place{s.line, s.at}
@@ -124,10 +142,15 @@ func (s *tomlScan) header() string {
 // pair reads key = value.
 func (s *tomlScan) pair(path string, depth int) {
 	p := place{s.line, s.at}
-	for _, k := range s.keys() {
+	keys := s.keys()
+	for i, k := range keys {
 		path = keyPath(path, k)
+		if first, ok := s.places[path]; ok && (i == len(keys)-1 || s.given[path]) {
+			s.duplicate(path, p, first)
+		}
 		s.note(path, p)
 	}
+	s.given[path] = true
 	s.spaces()
 	if s.peek() == '=' {
 		s.at++

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// maxNodes bounds what aliases can multiply a document to.
-const maxNodes = 100_000
+// maxAliased bounds what aliases can multiply a document by, in values.
+const maxAliased = 10_000
 
 // parseYAML reads YAML into nodes: one document, beside which only empty ones may stand.
 func parseYAML(file string, data []byte) (root *node, err error) {
@@ -22,7 +19,7 @@ func parseYAML(file string, data []byte) (root *node, err error) {
 			root, err = nil, &Error{File: file, Problem: "this is not valid YAML"}
 		}
 	}()
-	b := &yamlBuilder{file: file, left: maxNodes}
+	b := &yamlBuilder{file: file, left: maxAliased, open: map[*yaml.Node]bool{}}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var doc yaml.Node
@@ -31,7 +28,7 @@ func parseYAML(file string, data []byte) (root *node, err error) {
 			break
 		}
 		if err != nil {
-			return nil, yamlError(file, err)
+			return nil, yamlError(file, data, err)
 		}
 		if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
 			continue
@@ -54,42 +51,12 @@ func parseYAML(file string, data []byte) (root *node, err error) {
 	return root, nil
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
-
-// yamlError says what is wrong in our words. The library's own may quote the text they stumble over,
-// which may be a password that begins with * or %.
-func yamlError(file string, err error) error {
-	m := yamlLine.FindStringSubmatch(err.Error())
-	if m == nil {
-		return &Error{File: file, Problem: "this is not valid YAML"}
-	}
-	e := &Error{File: file, Problem: "this is not valid YAML near here", Remedy: "check the indentation, colons and quotes"}
-	e.Line, _ = strconv.Atoi(m[1])
-	for _, known := range yamlProblems {
-		if strings.Contains(m[2], known.part) {
-			e.Problem, e.Remedy = known.problem, known.remedy
-			break
-		}
-	}
-	return e
-}
-
-var yamlProblems = []struct{ part, problem, remedy string }{
-	{"unknown anchor", "a value begins with * and names no anchor", "put the value in quotes"},
-	{"cannot contain itself", "a value contains itself", "write the value out"},
-	{"mapping values are not allowed", "a colon stands where none can", "check the indentation, or put the value in quotes"},
-	{"cannot start any token", "a value begins with a character that YAML keeps for itself, or with a tab", "put the value in quotes, and indent with spaces"},
-	{"did not find expected key", "the indentation does not fit the lines above", "align the keys of one table"},
-	{"could not find expected ':'", "a key has no colon", "write key: value"},
-	{"found unexpected end of stream", "a text does not end", "close the quote"},
-	{"control characters", "there is a control character", "remove it"},
-	{"exceeded max depth", "tables and lists are nested too deeply", "the schema needs four levels"},
-}
-
 // yamlBuilder turns the library's nodes into ours.
 type yamlBuilder struct {
-	file string
-	left int
+	file    string
+	aliases int                 // how many we are inside of
+	left    int                 // how many values aliases may still make
+	open    map[*yaml.Node]bool // aliased values we are inside of
 }
 
 func (b *yamlBuilder) fail(n *yaml.Node, path, remedy, format string, args ...any) error {
@@ -97,15 +64,17 @@ func (b *yamlBuilder) fail(n *yaml.Node, path, remedy, format string, args ...an
 }
 
 func (b *yamlBuilder) build(n *yaml.Node, path string, depth int) (*node, error) {
-	if b.left--; b.left < 0 {
-		return nil, b.fail(n, path, "write the values out", "aliases multiply the document beyond %d values", maxNodes)
-	}
 	if depth > maxDepth {
 		return nil, b.fail(n, path, fmt.Sprintf("use at most %d levels", maxDepth), "tables and lists are nested too deeply")
 	}
+	if b.aliases > 0 {
+		if b.left--; b.left < 0 {
+			return nil, b.fail(n, path, "write the values out", "aliases multiply the document by more than %d values", maxAliased)
+		}
+	}
 	switch n.Kind {
 	case yaml.AliasNode:
-		return b.build(n.Alias, path, depth+1)
+		return b.alias(n, path, depth)
 	case yaml.MappingNode:
 		return b.mapping(n, path, depth)
 	case yaml.SequenceNode:
@@ -120,6 +89,22 @@ func (b *yamlBuilder) build(n *yaml.Node, path string, depth int) (*node, error)
 		return out, nil
 	}
 	return b.scalar(n, path)
+}
+
+// alias builds the value that *name stands for, within bounds.
+func (b *yamlBuilder) alias(n *yaml.Node, path string, depth int) (*node, error) {
+	if b.open[n.Alias] {
+		return nil, b.fail(n, path, "write the value out", "the value contains itself")
+	}
+	b.open[n.Alias] = true
+	b.aliases++
+	out, err := b.build(n.Alias, path, depth)
+	b.aliases--
+	delete(b.open, n.Alias)
+	if out != nil {
+		out.line = n.Line
+	}
+	return out, err
 }
 
 func (b *yamlBuilder) mapping(n *yaml.Node, path string, depth int) (*node, error) {
@@ -138,7 +123,7 @@ func (b *yamlBuilder) mapping(n *yaml.Node, path string, depth int) (*node, erro
 		}
 		at := join2(path, k.Value)
 		if first, ok := seen[k.Value]; ok {
-			return nil, b.fail(n.Content[i], at, "keep one of them", "the key is written twice, first in line %d", first)
+			return nil, b.fail(n.Content[i], join2(path, safeKey(k.Value)), "keep one of them", "the key is written twice, first in line %d", first)
 		}
 		seen[k.Value] = n.Content[i].Line
 		v, err := b.build(n.Content[i+1], at, depth+1)
