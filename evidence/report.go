@@ -32,13 +32,14 @@ type Report struct {
 	Retention          Retention          `json:"retention"`
 	ComplianceMappings map[string]Mapping `json:"compliance_mappings"` // computed by Seal
 
-	Key         *KeyRef    `json:"key"`    // nil: not signed
-	Ledger      *LedgerRef `json:"ledger"` // nil: no ledger
-	Series      string     `json:"series"`
-	Slot        *SlotRef   `json:"slot"` // nil: no schedule
-	SlotVerdict Verdict    `json:"slot_verdict,omitempty"`
-	TriggeredBy Declared   `json:"triggered_by"`
-	Operator    Declared   `json:"operator"`
+	Key    *KeyRef    `json:"key"`    // nil: not signed
+	Ledger *LedgerRef `json:"ledger"` // nil: no ledger
+	Series string     `json:"series"`
+	Slot   *SlotRef   `json:"slot"` // nil: no schedule
+	// Stale says that the restore was not started in the slot's period: the slot does not pass with it.
+	Stale       bool     `json:"stale"`
+	TriggeredBy Declared `json:"triggered_by"`
+	Operator    Declared `json:"operator"`
 }
 
 // Tool says which program wrote a document.
