@@ -123,7 +123,7 @@ func get[T any](ctx context.Context, a *Archive, key, kind string) (Document[T],
 	if err := evidence.DecodeStrict(body, doc); err != nil {
 		return Document[T]{}, broken(key, "does not read as a %s: %w", kind, err)
 	}
-	return Document[T]{Key: key, SHA256: evidence.SHA256(body), Size: int64(len(body)), Doc: doc}, nil
+	return Document[T]{Key: key, SHA256: evidence.Digest(body), Size: int64(len(body)), Doc: doc}, nil
 }
 
 // checkHead refuses what is not ours, and what a newer version wrote.

@@ -24,7 +24,9 @@ type PartitionWriter struct {
 	cur    *openSegment
 	pos    int64  // every offset below is accounted for
 	from   int64  // where the account of the present segment begins
-	absent Absent // since from
+	last   int64  // where its last batch ends
+	absent Absent // from from to last
+	after  Absent // from last to pos
 	epoch  int32
 	held   []Held
 }
@@ -51,7 +53,7 @@ type PartitionOptions struct {
 
 // WritePartition starts writing a partition.
 func (a *Archive) WritePartition(o PartitionOptions) *PartitionWriter {
-	return &PartitionWriter{a: a, max: o.MaxBytes, exact: o.Exact, pos: o.Start, from: o.Start, epoch: o.Epoch,
+	return &PartitionWriter{a: a, max: o.MaxBytes, exact: o.Exact, pos: o.Start, from: o.Start, last: o.Start, epoch: o.Epoch,
 		id: Sidecar{Format: Format, Kind: KindSidecar, BackupID: a.BackupID, RunID: o.RunID, TopicID: o.TopicID,
 			Topic: o.Topic, Partition: o.Partition, Sequence: o.Sequence}}
 }
@@ -59,25 +61,26 @@ func (a *Archive) WritePartition(o PartitionOptions) *PartitionWriter {
 // Position is the offset up to which everything is accounted for, durable or not.
 func (w *PartitionWriter) Position() int64 { return w.pos }
 
-// Epoch is the leader epoch of the last batch written, or -1.
+// Epoch is the leader epoch of the last batch below the position, or -1.
 func (w *PartitionWriter) Epoch() int32 { return w.epoch }
+
+// Reached tells the writer the leader epoch of the last batch below the position, also when that was a
+// marker or an aborted batch, which is not written.
+func (w *PartitionWriter) Reached(epoch int32) { w.epoch = max(w.epoch, epoch) }
 
 // Held are the segments that the store has taken, each with its sidecar.
 func (w *PartitionWriter) Held() []Held { return w.held }
 
-// Tail are the absent offsets that no segment accounts for: those after the last one.
-func (w *PartitionWriter) Tail() Absent {
-	if w.cur != nil {
-		return Absent{}
-	}
-	return w.absent
-}
+// Tail are the absent offsets behind the last batch: no segment accounts for them.
+func (w *PartitionWriter) Tail() Absent { return w.after }
 
-// Append writes one batch. Its first offset must be the position; stats are what a walk of its records
-// found, or what the header says when the records are not looked into.
-func (w *PartitionWriter) Append(ctx context.Context, raw []byte, h batch.Header, stats batch.Stats) error {
-	if h.BaseOffset != w.pos {
-		return fmt.Errorf("%s/%d: a batch begins at %d, and offsets are accounted for up to %d", w.id.Topic, w.id.Partition, h.BaseOffset, w.pos)
+// Append writes one batch that accounts for the offsets of cover; they must begin at the position.
+// Stats are what a walk of its records found, or what the header says when the records are not looked
+// into. The cover is wider than the batch where a log cleaner took its first or last records.
+func (w *PartitionWriter) Append(ctx context.Context, raw []byte, h batch.Header, stats batch.Stats, cover Span) error {
+	if cover.From != w.pos || cover.From > h.BaseOffset || cover.To <= h.LastOffset() {
+		return fmt.Errorf("%s/%d: a batch of the offsets %d to %d is to account for %d to %d, and %d is where the account stands",
+			w.id.Topic, w.id.Partition, h.BaseOffset, h.LastOffset(), cover.From, cover.To, w.pos)
 	}
 	if w.cur != nil && w.cur.seg.Size+int64(len(raw)) > w.max {
 		if err := w.Roll(ctx); err != nil {
@@ -93,17 +96,21 @@ func (w *PartitionWriter) Append(ctx context.Context, raw []byte, h batch.Header
 		return fmt.Errorf("write segment %s: %w", w.cur.seg.Key, err)
 	}
 	w.cur.sum.Write(raw)
-	w.count(int64(len(raw)), h, stats)
+	w.count(int64(len(raw)), h, stats, cover)
 	return nil
 }
 
+// Span is the offsets [From, To).
+type Span struct{ From, To int64 }
+
 // count enters a written batch into the account.
-func (w *PartitionWriter) count(size int64, h batch.Header, stats batch.Stats) {
+func (w *PartitionWriter) count(size int64, h batch.Header, stats batch.Stats, cover Span) {
 	w.cur.seg.Size += size
 	w.cur.seg.count(h, stats)
 	// Only a log cleaner leaves holes inside a batch: brokers and producers number records without any.
-	w.absent.Compacted += h.LastOffset() + 1 - h.BaseOffset - int64(stats.Records)
-	w.pos, w.epoch = h.LastOffset()+1, h.LeaderEpoch
+	w.absent = w.absent.Plus(w.after)
+	w.absent.Compacted += cover.To - cover.From - int64(stats.Records)
+	w.after, w.pos, w.last, w.epoch = Absent{}, cover.To, cover.To, h.LeaderEpoch
 }
 
 // Skip accounts for offsets that hold no record: [position, to). The counts of a must add up to them.
@@ -111,7 +118,7 @@ func (w *PartitionWriter) Skip(to int64, a Absent) error {
 	if a.Total() != to-w.pos {
 		return fmt.Errorf("%s/%d: offsets %d to %d are %d, and %d absent ones are given for them", w.id.Topic, w.id.Partition, w.pos, to, to-w.pos, a.Total())
 	}
-	w.absent, w.pos = w.absent.Plus(a), to
+	w.after, w.pos = w.after.Plus(a), to
 	return nil
 }
 
@@ -121,9 +128,9 @@ func (w *PartitionWriter) Gap(ctx context.Context, to int64) (Absent, error) {
 	if err := w.Roll(ctx); err != nil {
 		return Absent{}, err
 	}
-	lost := w.absent
-	w.absent, w.pos, w.from = Absent{}, to, to
-	return lost, nil
+	before := w.after
+	w.after, w.pos, w.from, w.last = Absent{}, to, to, to
+	return before, nil
 }
 
 func (w *PartitionWriter) open(ctx context.Context, base int64) error {
@@ -137,7 +144,8 @@ func (w *PartitionWriter) open(ctx context.Context, base int64) error {
 }
 
 // Roll ends the present segment, if there is one: the object is committed, then its sidecar put. After
-// it returns, everything up to the position will survive any crash.
+// it returns, everything up to its last batch will survive any crash. The segment accounts for no more
+// than that, so that its last leader epoch is that of its end.
 func (w *PartitionWriter) Roll(ctx context.Context) error {
 	if w.cur == nil {
 		return nil
@@ -147,7 +155,7 @@ func (w *PartitionWriter) Roll(ctx context.Context) error {
 		return fmt.Errorf("commit segment %s: %w", s.Key, err)
 	}
 	s.SHA256 = hex.EncodeToString(w.cur.sum.Sum(nil))
-	s.To, s.Absent = Int64(w.pos), w.absent
+	s.To, s.Absent = Int64(w.last), w.absent
 	side := w.id
 	side.Segment = s
 	f, err := put(ctx, w.a, SidecarKey(s.Key), &side)
@@ -156,7 +164,7 @@ func (w *PartitionWriter) Roll(ctx context.Context) error {
 	}
 	w.held = append(w.held, Held{Segment: s, SidecarSHA256: f.SHA256, RunID: w.id.RunID})
 	w.id.Sequence++
-	w.cur, w.absent, w.from = nil, Absent{}, w.pos
+	w.cur, w.absent, w.from = nil, Absent{}, w.last
 	return nil
 }
 

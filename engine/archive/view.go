@@ -34,15 +34,20 @@ type ViewPart struct {
 	Segments  []ViewSegment
 	Gaps      []Range
 	Absent    Absent
+	Tail      Absent // of it, what no segment accounts for
+	LastEpoch int32  // leader epoch at End, -1 unknown
 }
 
-// ViewSegment is a segment that counts in [From, To): less than it holds where the source was
+// ViewSegment is a segment that counts in [From, Until): less than it holds where the source was
 // rewritten after it.
 type ViewSegment struct {
 	Held
-	Counted int64 // records in [From, To)
-	Cut     bool  // offsets at or after To are in the object, and no longer count
+	Until   Int64 // offsets at or after it are in the object, and no longer count
+	Counted int64 // records in [From, Until)
 }
+
+// Cut says that the end of the segment no longer counts.
+func (s ViewSegment) Cut() bool { return s.Until < s.To }
 
 // View resolves a run. An empty run is the newest.
 func (a *Archive) View(ctx context.Context, run string) (*View, error) {
@@ -123,7 +128,7 @@ func (p *ViewPart) lay(m ManifestPartition) error {
 	}
 	for _, h := range m.Segments {
 		if !p.owns(h.Key) {
-			p.Segments = append(p.Segments, ViewSegment{Held: h, Counted: h.Records})
+			p.Segments = append(p.Segments, ViewSegment{Held: h, Until: h.To, Counted: h.Records})
 		}
 	}
 	// cuts of this run's own segments (the source was rewritten while it ran)
@@ -131,8 +136,8 @@ func (p *ViewPart) lay(m ManifestPartition) error {
 		p.cut(c)
 	}
 	p.Gaps = append(p.Gaps, m.Gaps...)
-	p.Absent = p.Absent.Plus(m.Absent)
-	p.End = m.End
+	p.Absent, p.Tail = p.Absent.Plus(m.Absent), p.Tail.Plus(m.Tail)
+	p.End, p.LastEpoch = m.End, m.LastEpoch
 	p.sum()
 	return nil
 }
@@ -145,12 +150,12 @@ func (p *ViewPart) owns(key string) bool {
 func (p *ViewPart) cut(c Cut) {
 	for i := range p.Segments {
 		s := &p.Segments[i]
-		if s.Key == c.Key && !(s.Cut && s.To <= c.To) {
-			s.To, s.Counted, s.Cut = c.To, c.Records, true
+		if s.Key == c.Key && c.To < s.Until {
+			s.Until, s.Counted = c.To, c.Records
 			p.End = min(p.End, c.To)
 		}
 	}
-	p.Segments = slices.DeleteFunc(p.Segments, func(s ViewSegment) bool { return s.Cut && s.To <= s.From })
+	p.Segments = slices.DeleteFunc(p.Segments, func(s ViewSegment) bool { return s.Until <= s.From })
 	p.Gaps = slices.DeleteFunc(p.Gaps, func(g Range) bool { return g.From >= p.End })
 	for i := range p.Gaps {
 		p.Gaps[i].To = min(p.Gaps[i].To, p.End)
@@ -185,4 +190,39 @@ func (v *View) ByID(id kafka.TopicID) (*ViewTopic, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Complete makes a manifest list the whole chain behind it, so that readers can stop at it. Topics that
+// its own run did not capture are carried. before is the view of the run before it.
+func Complete(before *View, m *Manifest) error {
+	chain := append(append([]Document[Manifest]{}, before.Chain...), Document[Manifest]{Doc: m})
+	v, err := resolve(chain)
+	if err != nil {
+		return fmt.Errorf("complete the chain: %w", err)
+	}
+	m.Topics = nil
+	for _, t := range v.Topics {
+		mt := t.ManifestTopic
+		mt.Full, mt.Carried, mt.Partitions = true, !t.Current, nil
+		for _, p := range t.Parts {
+			mt.Partitions = append(mt.Partitions, p.flatten())
+		}
+		m.Topics = append(m.Topics, mt)
+	}
+	m.Complete = true
+	return nil
+}
+
+// flatten writes a partition of a view as one manifest partition.
+func (p ViewPart) flatten() ManifestPartition {
+	m := ManifestPartition{Partition: p.Partition, Start: p.Start, End: p.End, LastEpoch: p.LastEpoch, Records: p.Records, Bytes: p.Bytes,
+		Segments: []Held{}, Gaps: append([]Range{}, p.Gaps...), Absent: p.Absent}
+	for _, s := range p.Segments {
+		if s.Cut() {
+			m.Cuts = append(m.Cuts, Cut{Key: s.Key, To: s.Until, Records: s.Counted})
+		}
+		m.Segments = append(m.Segments, s.Held)
+	}
+	m.Tail = p.Tail
+	return m
 }

@@ -1,0 +1,403 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kustody/engine/archive"
+	"kustody/kafka"
+	"kustody/kafka/batch"
+)
+
+// captured is what a run has of each partition, in the order of the plan.
+type captured struct {
+	topics [][]archive.ManifestPartition
+	lost   [][]bool // the topic vanished while this partition was read
+}
+
+// capture works through the plan's partitions, a few at a time. The first error ends the others in an
+// orderly way: what they hold is made durable, so that the next run goes on there.
+func (b *backup) capture(ctx context.Context) (*captured, error) {
+	b.job.phase("capture")
+	topics := b.plan.Doc.Topics
+	out := &captured{topics: make([][]archive.ManifestPartition, len(topics)), lost: make([][]bool, len(topics))}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(b.Workers)
+	limit := newPace(b.MaxBytesPerSecond)
+	var tasks []func() error
+	for i, t := range topics {
+		out.topics[i] = make([]archive.ManifestPartition, len(t.Partitions))
+		out.lost[i] = make([]bool, len(t.Partitions))
+		for k, p := range t.Partitions {
+			meter := b.job.meter(t.Name, p.Partition, int64(p.Start), int64(p.End))
+			tasks = append(tasks, func() error {
+				// Made here and dropped with its buffers: memory follows the workers, not the partitions.
+				c := &partitionCapture{backup: b, topic: t, plan: p, pace: limit, end: int64(p.End), meter: meter}
+				err := c.run(gctx)
+				out.topics[i][k], out.lost[i][k] = c.out, c.deleted
+				return err
+			})
+		}
+	}
+	b.announce()
+	for _, task := range tasks {
+		if gctx.Err() != nil {
+			break
+		}
+		g.Go(task)
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return out, ctx.Err()
+}
+
+// announce enters the plan as a fact.
+func (b *backup) announce() {
+	var offsets int64
+	partitions := 0
+	for _, t := range b.plan.Doc.Topics {
+		for _, p := range t.Partitions {
+			offsets += max(int64(p.End-p.Start), 0)
+			partitions++
+		}
+		b.job.Info("topic", F("topic", t.Name), F("topic_id", t.ID.String()), F("partitions", len(t.Partitions)), F("reason", t.Reason))
+	}
+	b.job.Info("plan", F("backup_id", b.BackupID), F("run_id", b.plan.Doc.RunID), F("plan_sha256", b.plan.SHA256),
+		F("topics", len(b.plan.Doc.Topics)), F("partitions", partitions), F("offsets", offsets))
+}
+
+// partitionCapture captures one partition of a run.
+type partitionCapture struct {
+	*backup
+	topic   archive.PlanTopic
+	plan    archive.PlanPartition
+	pace    *pace
+	meter   *Meter
+	writer  *archive.PartitionWriter
+	recoder *recoder
+	end     int64          // of the plan, or lower once the source was rewritten
+	early   []archive.Held // adopted from a dead process
+	gaps    []archive.Range
+	cuts    []archive.Cut
+	between archive.Absent // absent offsets just before gaps: no segment accounts for them
+	start   int64
+	deleted bool
+	said    int // segments announced
+	out     archive.ManifestPartition
+}
+
+func (c *partitionCapture) tp() kafka.TopicPartition {
+	return kafka.TopicPartition{Topic: c.topic.Name, ID: c.topic.ID, Partition: c.plan.Partition}
+}
+
+// run captures [position, end), through whatever the source does meanwhile.
+func (c *partitionCapture) run(ctx context.Context) (err error) {
+	c.meter.Set(Running)
+	defer func() {
+		c.meter.Set(Done)
+		if err != nil {
+			c.meter.Set(Failed)
+			err = errors.Join(fmt.Errorf("capture %s: %w", c.tp(), err), c.salvage(ctx))
+		}
+	}()
+	if err := c.open(ctx); err != nil {
+		return err
+	}
+	if c.end < c.writer.Position() {
+		if err := c.behind(ctx); err != nil {
+			return err
+		}
+	}
+	for c.writer.Position() < c.end {
+		if err := c.read(ctx, c.end); err != nil {
+			return err
+		}
+	}
+	if err := c.recoder.flush(); err != nil {
+		return err
+	}
+	if err := c.writer.Roll(ctx); err != nil {
+		return err
+	}
+	c.announceSegments()
+	c.seal()
+	c.job.Info("partition_done", F("topic", c.topic.Name), F("partition", c.plan.Partition), F("records", c.out.Records), F("end", c.end))
+	return nil
+}
+
+// salvage makes durable what was captured before a run ended early, even when it was cancelled.
+func (c *partitionCapture) salvage(ctx context.Context) error {
+	if c.writer == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if err := c.writer.Roll(ctx); err != nil {
+		return errors.Join(err, c.writer.Abort())
+	}
+	return nil
+}
+
+// open adopts what a dead process of this run left, and starts writing behind it.
+func (c *partitionCapture) open(ctx context.Context) error {
+	pos, epoch, seq := int64(c.plan.Start), c.plan.LastEpoch, 0
+	c.start = pos
+	if c.resumed {
+		sides, held, err := c.archive.Adopt(ctx, c.plan0().RunID, c.topic.ID, c.plan.Partition, c.Capture.Inspect == "records")
+		if err != nil {
+			return fmt.Errorf("adopt what the run left: %w", err)
+		}
+		if err := c.adopt(ctx, sides, held); err != nil {
+			return err
+		}
+		if n := len(sides); n > 0 {
+			pos, epoch, seq = int64(sides[n-1].To), sides[n-1].LastEpoch, n
+		}
+	}
+	c.writer = c.archive.WritePartition(archive.PartitionOptions{RunID: c.plan0().RunID, TopicID: c.topic.ID, Topic: c.topic.Name,
+		Partition: c.plan.Partition, Start: pos, Sequence: seq, Epoch: epoch, MaxBytes: c.Capture.SegmentMaxBytes,
+		Exact: c.exact()})
+	var err error
+	c.recoder, err = newRecoder(c.Capture, func(raw []byte, h batch.Header, s batch.Stats, cover archive.Span) error {
+		return c.writer.Append(ctx, raw, h, s, cover)
+	})
+	return err
+}
+
+// exact says whether every record's timestamp is seen on its way into the archive.
+func (c *partitionCapture) exact() bool {
+	k := c.Capture
+	return k.Inspect == "records" || k.Compression != "producer" && k.Compression != "auto"
+}
+
+func (c *partitionCapture) plan0() *archive.Plan { return c.backup.plan.Doc }
+
+// adopt takes over the segments of a dead process of this run. Between two of them lies nothing, a gap
+// that was found, or a rewriting of the source, which the sidecars' accounts tell apart.
+func (c *partitionCapture) adopt(ctx context.Context, sides []archive.Sidecar, held []archive.Held) error {
+	at := c.plan.Start
+	for i, s := range sides {
+		switch {
+		case s.From > at:
+			c.gap(int64(at), int64(s.From), "lost at the source before it could be read")
+		case s.From < at:
+			if err := c.rewind(ctx, int64(s.From)); err != nil {
+				return err
+			}
+		}
+		c.early = append(c.early, held[i])
+		c.meter.Add(s.Records, s.Size, int64(s.To))
+		at = s.To
+	}
+	c.said = 0
+	return nil
+}
+
+// read follows one reader until the end of the partition or until the source forces another start.
+func (c *partitionCapture) read(ctx context.Context, end int64) error {
+	r := c.Source.Read(c.tp(), kafka.ReadOptions{Start: c.writer.Position(), End: end, LastEpoch: c.writer.Epoch(), MaxBytes: c.FetchBytes})
+	defer r.Close()
+	for {
+		chunk, err := r.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return c.reached()
+		}
+		if err != nil {
+			return c.source(ctx, err)
+		}
+		if err := c.take(ctx, chunk); err != nil {
+			return err
+		}
+	}
+}
+
+// reached holds the reader's word that the end is reached against our own account.
+func (c *partitionCapture) reached() error {
+	if err := c.recoder.flush(); err != nil {
+		return err
+	}
+	if p := c.writer.Position(); p < c.end {
+		return fmt.Errorf("reading ended at offset %d, before the end %d", p, c.end)
+	}
+	return nil
+}
+
+// source turns what happened to the source into findings, where the run can go on.
+func (c *partitionCapture) source(ctx context.Context, err error) error {
+	var diverged *kafka.DivergedError
+	var truncated *kafka.TruncatedError
+	var deleted *kafka.DeletedError
+	switch {
+	case errors.As(err, &diverged):
+		return c.rewritten(ctx, diverged.EndOffset)
+	case errors.As(err, &truncated):
+		return c.rewritten(ctx, truncated.LogEnd)
+	case errors.As(err, &deleted):
+		c.deleted = true
+		return c.lose(ctx, c.end, "the topic was deleted before this could be read")
+	}
+	return err
+}
+
+// take stores one chunk: batches, what is absent between them, and a gap before them.
+func (c *partitionCapture) take(ctx context.Context, chunk *kafka.Chunk) error {
+	if g := chunk.Gap; g != nil {
+		if err := c.lose(ctx, min(g.To, c.end), "deleted at the source (retention or DeleteRecords) before it could be read"); err != nil {
+			return err
+		}
+	}
+	absent := chunk.Absent
+	var bytes int64
+	for _, b := range chunk.Batches {
+		for len(absent) > 0 && absent[0].From < b.BaseOffset {
+			if err := c.absent(ctx, absent[0]); err != nil {
+				return err
+			}
+			absent = absent[1:]
+		}
+		if err := c.store(b); err != nil {
+			return err
+		}
+		bytes += int64(len(b.Raw))
+	}
+	if err := c.recoder.flush(); err != nil {
+		return err
+	}
+	for _, a := range absent {
+		if err := c.absent(ctx, a); err != nil {
+			return err
+		}
+	}
+	c.writer.Reached(chunk.LastEpoch)
+	return c.progress(ctx, chunk, bytes)
+}
+
+// progress counts a stored chunk and keeps to the job's rate.
+func (c *partitionCapture) progress(ctx context.Context, chunk *kafka.Chunk, bytes int64) error {
+	var records int64
+	for _, b := range chunk.Batches {
+		records += int64(b.NumRecords)
+	}
+	c.meter.Add(records, bytes, c.writer.Position())
+	c.announceSegments()
+	return c.pace.wait(ctx, bytes)
+}
+
+// store writes one batch, or the part of it that lies in [position, end).
+func (c *partitionCapture) store(b kafka.Batch) error {
+	cover := archive.Span{From: max(c.next(), b.BaseOffset), To: min(b.LastOffset()+1, c.end)}
+	if cover.From == b.BaseOffset && cover.To == b.LastOffset()+1 {
+		return c.recoder.add(b.Raw, b.Header, cover)
+	}
+	if cover.To <= cover.From {
+		return nil
+	}
+	enc, err := batch.NewEncoder(batch.EncodeOptions{Codec: b.Codec()})
+	if err != nil {
+		return err
+	}
+	raw, kept, err := batch.Cut(c.recoder.dec, enc, nil, b.Raw, cover.From, cover.To)
+	if err != nil {
+		return fmt.Errorf("cut the batch at offset %d: %w", b.BaseOffset, err)
+	}
+	if kept == 0 { // a log cleaner took what lies on this side of the cut
+		if err := c.recoder.flush(); err != nil {
+			return err
+		}
+		return c.writer.Skip(cover.To, archive.Absent{Compacted: cover.To - cover.From})
+	}
+	h, err := batch.ParseHeader(raw)
+	if err != nil {
+		return err
+	}
+	return c.recoder.add(raw, h, cover)
+}
+
+// next is the offset behind everything taken so far, also what waits in the recoder.
+func (c *partitionCapture) next() int64 {
+	if c.recoder.waiting() {
+		return c.recoder.cover.To
+	}
+	return c.writer.Position()
+}
+
+// absent accounts for offsets without a record. A hole is compaction where the policy says so;
+// anywhere else records are missing.
+func (c *partitionCapture) absent(ctx context.Context, a kafka.Absent) error {
+	if err := c.recoder.flush(); err != nil {
+		return err
+	}
+	from, to := max(a.From, c.writer.Position()), min(a.To, c.end)
+	if to <= from {
+		return nil
+	}
+	switch {
+	case a.Kind == kafka.AbsentMarker:
+		return c.writer.Skip(to, archive.Absent{Markers: to - from})
+	case a.Kind == kafka.AbsentAborted:
+		return c.writer.Skip(to, archive.Absent{Aborted: to - from})
+	case c.topic.Compacted:
+		return c.writer.Skip(to, archive.Absent{Compacted: to - from})
+	}
+	return c.lose(ctx, to, "missing from the log")
+}
+
+// lose enters a gap up to an offset.
+func (c *partitionCapture) lose(ctx context.Context, to int64, why string) error {
+	if err := c.recoder.flush(); err != nil {
+		return err
+	}
+	from := c.writer.Position()
+	if to <= from {
+		return nil
+	}
+	before, err := c.writer.Gap(ctx, to)
+	if err != nil {
+		return err
+	}
+	c.between = c.between.Plus(before)
+	c.gap(from, to, why)
+	return nil
+}
+
+// gap enters lost offsets.
+func (c *partitionCapture) gap(from, to int64, why string) {
+	c.gaps = append(c.gaps, archive.Range{From: archive.Int64(from), To: archive.Int64(to), Reason: why})
+	c.job.Warn("gap", F("topic", c.topic.Name), F("partition", c.plan.Partition), F("from", from), F("to", to), F("reason", why),
+		F("message", fmt.Sprintf("%s: offsets %d to %d are lost: %s", c.tp(), from, to, why)))
+}
+
+// announceSegments enters a fact for each segment that the store has taken since the last call.
+func (c *partitionCapture) announceSegments() {
+	for _, h := range c.writer.Held()[c.said:] {
+		c.job.Info("segment", F("topic", c.topic.Name), F("partition", c.plan.Partition), F("key", h.Key), F("records", h.Records), F("bytes", h.Size), F("to", int64(h.To)))
+		c.said++
+	}
+}
+
+// seal sums the partition up for the manifest.
+func (c *partitionCapture) seal() {
+	m := archive.ManifestPartition{Partition: c.plan.Partition, Start: archive.Int64(c.start), End: archive.Int64(c.end), HeldBack: c.plan.HeldBack(),
+		LastEpoch: c.writer.Epoch(), Segments: slices.Concat(c.early, c.writer.Held()), Gaps: c.gaps, Cuts: c.cuts,
+		Tail: c.writer.Tail().Plus(c.between)}
+	m.Absent = m.Tail
+	for _, s := range m.Segments {
+		m.Records += s.Records
+		m.Bytes += s.Size
+		m.Absent = m.Absent.Plus(s.Absent)
+	}
+	if m.Segments == nil {
+		m.Segments = []archive.Held{}
+	}
+	if m.Gaps == nil {
+		m.Gaps = []archive.Range{}
+	}
+	c.out = m
+}
