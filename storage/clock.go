@@ -56,6 +56,14 @@ func (c *ManualClock) After(d time.Duration) <-chan time.Time {
 	return ch
 }
 
+// Sleepers is how many wait for the clock to move. A test looks at it before it
+// moves the clock, to be sure that what it wants to wake already sleeps.
+func (c *ManualClock) Sleepers() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.sleepers)
+}
+
 // Advance moves the clock forward and wakes those whose time has come.
 func (c *ManualClock) Advance(d time.Duration) {
 	c.mu.Lock()

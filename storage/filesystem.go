@@ -34,6 +34,7 @@ type Filesystem struct {
 	readOnly bool
 	fileMode fs.FileMode
 	dirMode  fs.FileMode
+	link     func(from, to string) error // root.Link, but for tests
 
 	mu      sync.Mutex
 	durable map[string]struct{} // folders whose entries up to the root were fsynced
@@ -70,6 +71,7 @@ func OpenFilesystemWith(root string, o FilesystemOptions) (*Filesystem, error) {
 	if f.root, err = os.OpenRoot(abs); err != nil {
 		return nil, f.fail("open", "", err)
 	}
+	f.link = f.root.Link
 	return f, nil
 }
 

@@ -228,7 +228,7 @@ func (w *fileWriter) publish() error {
 		return err
 	}
 	name := filepath.FromSlash(w.key)
-	err = w.f.root.Link(w.temp, name)
+	err = w.f.link(w.temp, name)
 	if noLinks(err) {
 		err = w.f.renameNoReplace(w.temp, name)
 	}

@@ -139,8 +139,24 @@ func (l *lease) keep(ctx context.Context) {
 	}
 }
 
-// renew puts the expiry off, if the lease has not run out and is still ours.
+// renew puts the expiry off. If the lease is not as expected, an earlier
+// renewal of ours, of unknown outcome, may have landed: then it goes on from that.
 func (l *lease) renew(ctx context.Context) error {
+	err := l.renewOnce(ctx)
+	if !errors.Is(err, errLeaseChanged) {
+		return err
+	}
+	ours, readErr := l.adopt(ctx)
+	if readErr != nil {
+		return readErr // it could not be told; not yet lost
+	}
+	if !ours {
+		return err
+	}
+	return l.renewOnce(ctx)
+}
+
+func (l *lease) renewOnce(ctx context.Context) error {
 	l.mu.Lock()
 	h, version := l.holder, l.version
 	l.mu.Unlock()
@@ -151,7 +167,7 @@ func (l *lease) renew(ctx context.Context) error {
 	h.Expires = now.UTC().Truncate(time.Millisecond).Add(l.opts.TTL)
 	next, err := swapOrRecognise(ctx, l.b, OpRenew, l.key, h, version)
 	if err != nil {
-		return l.explain(ctx, err)
+		return err
 	}
 	l.mu.Lock()
 	l.holder, l.version = h, next
@@ -159,24 +175,20 @@ func (l *lease) renew(ctx context.Context) error {
 	return nil
 }
 
-// explain handles a refused renewal: an earlier one of ours, of unknown
-// outcome, may have landed late; then its version is the one to go on from.
-func (l *lease) explain(ctx context.Context, err error) error {
-	if !errors.Is(err, errLeaseChanged) {
-		return err
-	}
-	data, version, readErr := l.b.readLease(ctx, OpRenew, l.key)
-	if readErr != nil {
-		return readErr
+// adopt takes over what the store has, if it is ours; false if it is another's.
+func (l *lease) adopt(ctx context.Context) (bool, error) {
+	data, version, err := l.b.readLease(ctx, OpRenew, l.key)
+	if err != nil {
+		return false, err
 	}
 	cur, ok := parseHolder(data)
 	if !ok || cur.Token != l.lock.holder.Token {
-		return err
+		return false, nil
 	}
 	l.mu.Lock()
 	l.holder, l.version = cur, version
 	l.mu.Unlock()
-	return nil
+	return true, nil
 }
 
 // watch closes Lost when the lease runs out by this holder's clock.

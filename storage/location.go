@@ -70,7 +70,7 @@ func ParseURL(s string) (Location, error) {
 		return Location{}, fmt.Errorf("the storage location is empty; give a path, file:///path or s3://bucket/prefix")
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return hidden(r) }) {
-		return Location{}, fmt.Errorf("storage location %s has a control or invisible character", quoteShort(s))
+		return Location{}, fmt.Errorf("the storage location has a control or invisible character")
 	}
 	scheme := schemePattern.FindString(s)
 	switch strings.ToLower(scheme) {
@@ -110,7 +110,7 @@ func parseS3(s string) (Location, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return Location{}, fmt.Errorf("s3 URL %s is not well formed", quoteShort(s))
+		return Location{}, fmt.Errorf("s3 URL is not well formed; it looks like s3://bucket/prefix")
 	}
 	if u.Fragment != "" {
 		return Location{}, fmt.Errorf("s3 URL has a #; write it as %%23")
@@ -138,6 +138,8 @@ func (l *Location) query(u *url.URL) error {
 		switch {
 		case len(v) != 1:
 			return fmt.Errorf("s3 URL gives %s more than once", quoteShort(name))
+		case strings.ContainsFunc(v[0], hidden) || strings.Contains(v[0], "@"):
+			return fmt.Errorf("s3 URL: the value of %s has a control character or credentials", quoteShort(name))
 		case name == "region":
 			l.Region = v[0]
 		case name == "endpoint":

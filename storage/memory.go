@@ -85,8 +85,8 @@ func (m *Memory) Replace(key string, data []byte) {
 	m.set(key, data)
 }
 
-// URL is "memory:".
-func (m *Memory) URL() string { return "memory:" }
+// URL is "memory".
+func (m *Memory) URL() string { return "memory" }
 
 // begin counts a call, waits and fails as the faults say.
 func (m *Memory) begin(ctx context.Context, op Op, key string) (Faults, error) {

@@ -26,7 +26,7 @@ func ReadAll(ctx context.Context, s Store, key string, limit int64) ([]byte, err
 func readBounded(r io.Reader, key string, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", printable(key), err)
+		return nil, err // the store's own, which names the object
 	}
 	if int64(len(data)) < limit {
 		return data, nil
@@ -36,7 +36,7 @@ func readBounded(r io.Reader, key string, limit int64) ([]byte, error) {
 	case n > 0:
 		return nil, fmt.Errorf("read %s: more than %d bytes: %w", printable(key), limit, ErrTooLarge)
 	case err != io.EOF:
-		return nil, fmt.Errorf("read %s: %w", printable(key), err)
+		return nil, err
 	}
 	return data, nil
 }

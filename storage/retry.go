@@ -83,6 +83,9 @@ func (r *retry) do(ctx context.Context, op, key string, fn func() error) error {
 // pause waits before the next attempt, or says why there is none.
 func (r *retry) pause(ctx context.Context, op, key string, attempt int, cause error) error {
 	if attempt >= r.o.Attempts {
+		if e := (*Error)(nil); errors.As(cause, &e) && e.Key == key {
+			cause = e.Err // the object is named once
+		}
 		return &Error{
 			Op: op, Key: key, URL: r.URL(),
 			Err:  fmt.Errorf("gave up after %d attempts: %w", attempt, cause),
@@ -250,12 +253,14 @@ func (rr *retryReader) Read(p []byte) (int, error) {
 			n, err = rr.cur.Read(p)
 		}
 		rr.at, rr.left = rr.at+int64(n), rr.left-int64(n)
+		if n > 0 {
+			rr.failures = 0
+		}
 		if !errors.Is(err, ErrTemporary) {
 			return n, err
 		}
 		rr.broken = err
 		if n > 0 {
-			rr.failures = 0
 			return n, nil
 		}
 		rr.failures++
