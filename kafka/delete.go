@@ -37,12 +37,17 @@ func (c *Client) DeleteTopic(ctx context.Context, id TopicID) error {
 }
 
 func (c *Client) deleteOnce(ctx context.Context, id TopicID) error {
+	meta, err := c.metadata(ctx, c.lanes[0], []string{})
+	if err != nil {
+		return err
+	}
 	req := kmsg.NewPtrDeleteTopicsRequest()
 	req.TimeoutMillis = int32(c.o.Timeout.Milliseconds())
 	t := kmsg.NewDeleteTopicsRequestTopic()
 	t.TopicID = id
 	req.Topics = append(req.Topics, t)
-	resp, err := roundTrip[*kmsg.DeleteTopicsResponse](ctx, c.lanes[0], anyBroker, req, c.o.Timeout)
+	// Not to anyBroker: franz-go would try again by itself, and hide that an earlier try did it.
+	resp, err := roundTrip[*kmsg.DeleteTopicsResponse](ctx, c.lanes[0], meta.ControllerID, req, c.o.Timeout)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -75,7 +76,9 @@ func (s *fetchSpec) request(leaderEpoch int32) *kmsg.FetchRequest {
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxWaitMillis = int32(s.wait.Milliseconds())
 	req.MinBytes = 1
-	req.MaxBytes = s.maxBytes
+	// The request names one partition, whose own limit bounds the answer. The limit of the whole answer
+	// stays open: where it strikes, kfake leaves out the list of aborted transactions.
+	req.MaxBytes = math.MaxInt32
 	req.SessionEpoch = -1
 	if s.committed {
 		req.IsolationLevel = 1
@@ -115,7 +118,9 @@ func (c *Client) FetchesByID(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	for _, b := range brokers {
-		resp, err := roundTrip[*kmsg.ApiVersionsResponse](ctx, c.lanes[0], b.ID, kmsg.NewPtrApiVersionsRequest(), c.o.Timeout)
+		req := kmsg.NewPtrApiVersionsRequest()
+		req.ClientSoftwareName, req.ClientSoftwareVersion = defaultClientID, "0" // brokers refuse empty ones
+		resp, err := roundTrip[*kmsg.ApiVersionsResponse](ctx, c.lanes[0], b.ID, req, c.o.Timeout)
 		if err == nil {
 			err = codeError(resp.ErrorCode, nil)
 		}
