@@ -1,8 +1,6 @@
 package batch
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // DefaultMaxBatchBytes is the limit a Decoder has when none is given. A broker takes batches of up to
 // 100 MiB in a request by default, compressed; 512 MiB leaves room for what compresses well.
@@ -13,6 +11,13 @@ type Limits struct {
 	// MaxBatchBytes is how large one batch's records may be once decompressed; 0 is
 	// DefaultMaxBatchBytes. A batch above it gives ErrTooLarge while it is decompressed, not after.
 	MaxBatchBytes int
+}
+
+func (l Limits) max() int {
+	if l.MaxBatchBytes <= 0 {
+		return DefaultMaxBatchBytes
+	}
+	return l.MaxBatchBytes
 }
 
 // Decoder reads the records of batches. It keeps its buffers from one batch to the next and makes no
@@ -55,10 +60,7 @@ func (d *Decoder) open(b []byte) (Header, []byte, error) {
 	if err != nil {
 		return h, nil, err
 	}
-	limit := d.limits.MaxBatchBytes
-	if limit <= 0 {
-		limit = DefaultMaxBatchBytes
-	}
+	limit := d.limits.max()
 	payload := b[HeaderSize:h.Size()]
 	if h.Codec() == None {
 		if len(payload) > limit {

@@ -60,12 +60,17 @@ func (l *layout) locate(b []byte, pos int) string {
 	if n > 0 {
 		pos += int(n)
 	}
+	l.headersAt, l.recordEnd = pos, end
+	if pos == end-1 && b[pos] == 0 { // no headers, as in most records
+		l.headers = 0
+		return ""
+	}
 	l.headers, pos = varint(b, pos)
 	// A header takes two bytes at least.
 	if pos < 0 || l.headers < 0 || int(l.headers) > (end-pos)/2 {
 		return "header count does not fit"
 	}
-	l.headersAt, l.recordEnd = pos, end
+	l.headersAt = pos
 	for range l.headers {
 		if pos = skipHeader(b, pos); pos < 0 {
 			return "a header does not fit or has a null name"

@@ -4,29 +4,37 @@ package batch
 // readers here return the position behind the number, or -1 when b ends inside it or it does not fit;
 // they take such a -1 as a position too, so that a chain of reads needs one check at its end.
 
-// varint reads a 32-bit number (at most five bytes).
+// varint reads a 32-bit number (at most five bytes). Most numbers in a record have one byte.
 func varint(b []byte, pos int) (int32, int) {
 	if uint(pos) < uint(len(b)) && b[pos] < 0x80 {
-		u := uint32(b[pos])
-		return int32(u>>1) ^ -int32(u&1), pos + 1
+		return zigzag(uint32(b[pos])), pos + 1
 	}
 	return varintSlow(b, pos)
 }
 
+func zigzag(u uint32) int32 { return int32(u>>1) ^ -int32(u&1) }
+
 func varintSlow(b []byte, pos int) (int32, int) {
+	// Two bytes hold most lengths and offset deltas.
+	if pos >= 0 && pos < len(b)-1 && b[pos+1] < 0x80 {
+		return zigzag(uint32(b[pos]&0x7f) | uint32(b[pos+1])<<7), pos + 2
+	}
 	v, pos := uvarint(b, pos, 5)
 	if v > 1<<32-1 {
 		return 0, -1
 	}
-	u := uint32(v)
-	return int32(u>>1) ^ -int32(u&1), pos
+	return zigzag(uint32(v)), pos
 }
 
 // varlong reads a 64-bit number (at most ten bytes).
 func varlong(b []byte, pos int) (int64, int) {
-	if uint(pos) < uint(len(b)) && b[pos] < 0x80 {
-		u := uint64(b[pos])
-		return int64(u>>1) ^ -int64(u&1), pos + 1
+	if pos >= 0 && pos < len(b)-1 {
+		if b[pos] < 0x80 {
+			return int64(zigzag(uint32(b[pos]))), pos + 1
+		}
+		if b[pos+1] < 0x80 {
+			return int64(zigzag(uint32(b[pos]&0x7f) | uint32(b[pos+1])<<7)), pos + 2
+		}
 	}
 	u, pos := uvarint(b, pos, 10)
 	return int64(u>>1) ^ -int64(u&1), pos
