@@ -12,9 +12,10 @@ import (
 // children are what the test binary does when a test starts it as a process of
 // its own, with the name and a directory in the environment.
 var children = map[string]func(root string) error{
-	"write":  writeForEver,
-	"lock":   lockForEver,
-	"rlimit": writeUnderRlimit,
+	"write":   writeForEver,
+	"lock":    lockForEver,
+	"rlimit":  writeUnderRlimit,
+	"durable": writeDurably,
 }
 
 func TestMain(m *testing.M) {

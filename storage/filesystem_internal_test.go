@@ -2,12 +2,14 @@ package storage
 
 import (
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func openTest(t *testing.T) *Filesystem {
@@ -115,4 +117,30 @@ func FuzzParseHolder(f *testing.F) {
 			t.Errorf("message %q is not harmless", msg)
 		}
 	})
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestLockFormat holds the stored form of a lock against its golden file.
+func TestLockFormat(t *testing.T) {
+	h := Holder{
+		Who: "alice <ops>", Host: "db1", Job: "nightly", PID: 4242, Token: "00112233445566aa",
+		Since: time.Date(2026, 11, 21, 2, 0, 0, 123e6, time.UTC), Expires: time.Date(2026, 11, 21, 2, 1, 0, 123e6, time.UTC),
+	}
+	const golden = "testdata/lock.json"
+	if *update {
+		if err := os.WriteFile(golden, h.encode(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := h.encode(); string(got) != string(want) {
+		t.Errorf("got  %swant %s", got, want)
+	}
+	if back, ok := parseHolder(want); !ok || back != h {
+		t.Errorf("read back: %+v, %v", back, ok)
+	}
 }

@@ -15,7 +15,12 @@ import (
 // maxHolderBytes bounds what is read of a lock object before it is believed.
 const maxHolderBytes = 64 << 10
 
-// Holder says who holds a lock. It is the content of the lock object (JSON).
+// lockFormat is the "format" of a lock object. Fields may be added under it;
+// token and expires keep their meaning for ever, since versions share locks.
+const lockFormat = 1
+
+// Holder says who holds a lock. It is the content of the lock object (JSON),
+// which is empty when nobody does.
 type Holder struct {
 	Who     string    `json:"who,omitempty"`    // a person or service, self-declared
 	Host    string    `json:"host,omitempty"`   // filled in if empty
@@ -42,7 +47,10 @@ func (h Holder) fill(now time.Time) Holder {
 }
 
 func (h Holder) encode() []byte {
-	data, err := json.Marshal(h)
+	data, err := json.Marshal(struct {
+		Format int `json:"format"`
+		Holder
+	}{lockFormat, h})
 	if err != nil {
 		panic(err) // strings, a number and times within four-digit years always encode
 	}
