@@ -10,7 +10,7 @@ import (
 func (d *decoder) unknown(e entry, at string, known []string) {
 	remedy := "keys here are " + strings.Join(known, ", ")
 	if len(d.problems) >= mostProblems { // nobody will read it
-	} else if near := nearest(e.key, known); near != "" {
+	} else if near := nearest(strings.TrimSuffix(safeKey(e.key), "…"), known); near != "" {
 		remedy = fmt.Sprintf("did you mean %s?", near)
 	} else if other := elsewhere(e.key); other != "" && other != at {
 		remedy = fmt.Sprintf("did you mean %s?", other)
