@@ -56,8 +56,8 @@ func OpenAdmin(ctx context.Context, c Cluster) (*Admin, error) {
 }
 
 // connect asks for the cluster's id, and gives up early when the log shows that there is no hope.
-func (a *Admin) connect(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+func (a *Admin) connect(parent context.Context) error {
+	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	result := make(chan error, 1)
 	go func() {
@@ -73,8 +73,42 @@ func (a *Admin) connect(ctx context.Context) error {
 		if err := <-result; err == nil { // it came through in the last moment
 			return nil
 		}
-		return Diagnose(fmt.Errorf("connect: %w", a.log.explain(context.DeadlineExceeded)), a.cluster)
+		return a.unreachable(parent)
 	}
+}
+
+// unreachable is why no bootstrap server could be used. Of a certificate librdkafka says only that it
+// could not be verified, so the other implementation is asked what is wrong with it.
+func (a *Admin) unreachable(ctx context.Context) error {
+	line, _ := a.log.reason()
+	err := fmt.Errorf("connect: %s", line.text)
+	if line.kind == UnknownCA {
+		err = errors.Join(err, a.cluster.probe(ctx))
+	}
+	return Diagnose(err, a.cluster)
+}
+
+// probe is the first error with which one of the bootstrap servers ends a connection and its TLS
+// handshake; nil if there is none.
+func (c Cluster) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	props, err := c.properties()
+	if err != nil {
+		return err
+	}
+	dial, err := c.Security.dialer(props)
+	if err != nil {
+		return err
+	}
+	for _, server := range c.BootstrapServers {
+		conn, err := dial(ctx, "tcp", server)
+		if err != nil {
+			return err
+		}
+		conn.Close()
+	}
+	return nil
 }
 
 // hopeless is closed when every bootstrap server has failed and some grace has passed.
@@ -120,7 +154,17 @@ func (a *Admin) Close() {
 
 // ClusterID is the id the cluster gave itself when it was formatted.
 func (a *Admin) ClusterID(ctx context.Context) (string, error) {
-	return ask(ctx, a, "ask for the cluster's id", a.client.ClusterID)
+	// AdminClient.ClusterID would not hear of a cancelled context.
+	return ask(ctx, a, "ask for the cluster's id", func(ctx context.Context) (string, error) {
+		res, err := a.client.DescribeCluster(ctx)
+		if err != nil {
+			return "", err
+		}
+		if res.ClusterID == nil {
+			return "", errors.New("the broker does not tell it; Kafka 0.10.1 or later does")
+		}
+		return *res.ClusterID, nil
+	})
 }
 
 // ask runs one request with a deadline and makes its error one that an operator can use. The context's

@@ -36,6 +36,9 @@ func classify(err error, s Security) Kind {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err) {
 		return Timeout
 	}
+	if hungUp(err) {
+		return Disconnected
+	}
 	return ""
 }
 
@@ -91,11 +94,13 @@ func classifyProtocol(err error, s Security) Kind {
 	if e, ok := errors.AsType[*kerr.Error](err); ok {
 		return kindOfCode(e.Code)
 	}
-	if _, ok := errors.AsType[*kgo.ErrFirstReadEOF](err); ok && !s.usesTLS() {
-		if strings.Contains(err.Error(), "is SASL missing") {
+	if _, ok := errors.AsType[*kgo.ErrFirstReadEOF](err); ok {
+		switch {
+		case strings.Contains(err.Error(), "is SASL missing") && !s.usesSASL():
 			return MissingSASL
+		case !s.usesTLS():
+			return PlainOnTLSPort
 		}
-		return PlainOnTLSPort
 	}
 	return ""
 }
@@ -188,12 +193,28 @@ var words = []struct {
 	{"connection setup timed out", Timeout},
 }
 
-func classifyWords(err error, _ Security) Kind {
+func classifyWords(err error, s Security) Kind {
 	text := strings.ToLower(err.Error())
 	for _, w := range words {
 		if strings.Contains(text, w.text) {
 			return w.kind
 		}
+	}
+	if strings.Contains(text, "disconnected") && strings.Contains(text, "/bootstrap") {
+		return classifyHangUp(text, s)
+	}
+	return ""
+}
+
+// classifyHangUp reads librdkafka's word for how far a connection came before the broker closed it.
+func classifyHangUp(text string, s Security) Kind {
+	switch {
+	case strings.Contains(text, "state ssl_handshake"):
+		return TLSOnPlainPort
+	case strings.Contains(text, "state apiversion_query") && !s.usesTLS():
+		return PlainOnTLSPort
+	case strings.Contains(text, "state up") && !s.usesSASL():
+		return MissingSASL // versions may be asked before the login, nothing else
 	}
 	return ""
 }

@@ -26,6 +26,7 @@ const (
 	Unreachable       Kind = "unreachable"
 	DNS               Kind = "unknown host"
 	NotKafka          Kind = "not a Kafka listener"
+	Disconnected      Kind = "closed by the broker"
 	UnknownTopic      Kind = "unknown topic"
 	NoRights          Kind = "no rights"
 	Timeout           Kind = "timeout"
@@ -109,6 +110,8 @@ func otherHint(k Kind, c Cluster, at string) string {
 		return fmt.Sprintf("a name among %s, or one that the brokers advertise, is not known here; check the spelling and the name service", at)
 	case NotKafka:
 		return fmt.Sprintf("what listens at %s does not answer as a Kafka broker; check the port", at)
+	case Disconnected:
+		return fmt.Sprintf("a broker behind %s closed the connection; check its log, and, if it is older than Kafka 1.0, user and password", at)
 	case UnknownTopic:
 		return "the topic is not there, or the user may not see it; check its name and the right to describe it"
 	case NoRights:
