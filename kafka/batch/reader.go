@@ -33,11 +33,12 @@ func (r *Reader) Position() int64 { return r.offset }
 // bytes arrive, not as a length promises.
 func (r *Reader) Next() ([]byte, Header, error) {
 	r.buf = r.buf[:0]
-	if err := r.fill(HeaderSize); err != nil {
+	if err := r.fill(HeaderSize); err != nil && err != ErrShort {
 		return nil, Header{}, r.wrap(err)
 	}
+	// Also when cut short: a message of an old format can be smaller than a header.
 	h, err := ParseHeader(r.buf)
-	if err != nil && err != ErrShort {
+	if err != nil && (err != ErrShort || len(r.buf) < HeaderSize) {
 		return nil, h, r.wrap(err)
 	}
 	if h.Size() > r.max {

@@ -57,9 +57,11 @@ func TestReaderErrors(t *testing.T) {
 	if _, _, err := NewReader(io.MultiReader(bytes.NewReader(b[:100]), iotest.ErrReader(broken)), Limits{}).Next(); !errors.Is(err, broken) {
 		t.Errorf("broken source: %v", err)
 	}
-	var m *MagicError
-	if _, _, err := NewReader(bytes.NewReader(golden(t, "java-v1")), Limits{}).Next(); !errors.As(err, &m) {
-		t.Errorf("old format: %v", err)
+	for _, name := range []string{"java-v0", "java-v1"} {
+		var m *MagicError
+		if _, _, err := NewReader(bytes.NewReader(golden(t, name)), Limits{}).Next(); !errors.As(err, &m) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
