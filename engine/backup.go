@@ -126,6 +126,8 @@ func runBackup(ctx context.Context, j *Job, o BackupOptions) (Summary, error) {
 	}
 	b.lock = lock
 	defer lock.Release()
+	ctx, stop := endWith(ctx, lock)
+	defer stop()
 	b.draft, err = b.prepare(ctx)
 	watch, werr := o.Witness.start(ctx, j, "backup", b.subject())
 	if werr != nil {
@@ -135,11 +137,14 @@ func runBackup(ctx context.Context, j *Job, o BackupOptions) (Summary, error) {
 	if err == nil {
 		file, err = b.execute(ctx)
 	}
-	if err != nil {
-		return b.summary, errors.Join(err, watch.fail(ctx, "backup", b.subject(), err))
+	if err != nil && context.Cause(ctx) == errLockLost {
+		err = errors.Join(errLockLost, err)
 	}
-	err = watch.close(ctx, closing{Type: "backup", Verdict: verdictOf(b.summary.Exit), Subject: b.subject(),
-		Files: []ledgerFile{{"archive", b.inStore(file)}}})
+	if err != nil {
+		return b.summary, errors.Join(err, watch.fail(ctx, evidence.TypeBackup, b.subject(), err))
+	}
+	err = watch.close(ctx, closing{Type: evidence.TypeBackup, Verdict: verdictOf(b.summary.Exit), Subject: b.subject(),
+		Files: []ledgerFile{b.inStore(file).In("archive")}})
 	return b.summary, err
 }
 
@@ -279,6 +284,22 @@ func (b *backup) summarise(m *archive.Manifest, f evidence.File) {
 	}
 	s.Notes = append(s.Notes, m.Notes...)
 }
+
+// endWith ends a context when a lock is lost: whoever holds it now must not meet a second writer.
+func endWith(ctx context.Context, lock *storage.Lock) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		select {
+		case <-lock.Lost():
+			cancel(errLockLost)
+		case <-stopped:
+		}
+	}()
+	return ctx, func() { close(stopped); cancel(nil) }
+}
+
+var errLockLost = errors.New("the archive's lock was lost to another job")
 
 // holder says who holds a lock.
 func (e Env) holder(j *Job, verb string) storage.Holder {

@@ -47,7 +47,7 @@ func (e Env) withDefaults() Env {
 func (e Env) now() time.Time { return e.Clock().UTC().Truncate(time.Millisecond) }
 
 func newJobID() string {
-	b := make([]byte, 4)
+	b := make([]byte, 8)
 	rand.Read(b)
 	return hex.EncodeToString(b)
 }

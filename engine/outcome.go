@@ -64,6 +64,8 @@ func ExitCode(err error) Exit {
 	switch {
 	case err == nil:
 		return ExitDone
+	case errors.Is(err, errLockLost):
+		return ExitFailed
 	case errors.Is(err, ErrCancelled), errors.Is(err, context.Canceled):
 		return ExitCancelled
 	case errors.As(err, &p):
