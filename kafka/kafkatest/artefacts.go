@@ -89,17 +89,16 @@ func artefacts(ctx context.Context) (string, error) {
 	return libs, nil
 }
 
-// fetchArtefacts runs Maven with the machine's own settings. Jars of another pom are thrown away
-// first, since the class path is the whole folder.
+// fetchArtefacts runs Maven with the machine's own settings. It begins with an empty folder: the class
+// path is all that lies in it, and an interrupted copy may have left half a jar. What has been downloaded
+// is in Maven's own repository by then.
 func fetchArtefacts(ctx context.Context, dir, libs string) error {
+	if err := os.RemoveAll(libs); err != nil {
+		return fmt.Errorf("clear the folder of kafka's jars: %w", err)
+	}
 	file := filepath.Join(dir, "pom.xml")
-	if old, err := os.ReadFile(file); err != nil || !bytes.Equal(old, pom) {
-		if err := os.RemoveAll(libs); err != nil {
-			return fmt.Errorf("clear the jars of another version: %w", err)
-		}
-		if err := os.WriteFile(file, pom, 0o644); err != nil {
-			return fmt.Errorf("write kafka's pom: %w", err)
-		}
+	if err := os.WriteFile(file, pom, 0o644); err != nil {
+		return fmt.Errorf("write kafka's pom: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", file, "dependency:copy-dependencies", "-DoutputDirectory="+libs)
 	var out bytes.Buffer
