@@ -104,7 +104,9 @@ func TestWaysToWriteThings(t *testing.T) {
 		{"x.yaml", "restore: {time_window_start: 2023-12-01T00:00:00Z}", func(c *Config) bool { return c.Restore.TimeWindowStart == At(1701388800000) }},
 		{"x.yaml", "restore: {time_window_start: 0}", func(c *Config) bool { return c.Restore.TimeWindowStart.Set }},
 		{"x.toml", "restore.time_window_start = 2023-12-01T01:00:00+01:00", func(c *Config) bool { return c.Restore.TimeWindowStart == At(1701388800000) }},
-		{"x.yaml", "restore: {consumer_groups: [a, b]}", func(c *Config) bool { return c.Restore.ConsumerGroups.Enabled && len(c.Restore.ConsumerGroups.Patterns) == 2 }},
+		{"x.yaml", "restore: {consumer_groups: [a, b]}", func(c *Config) bool {
+			return c.Restore.ConsumerGroups.Enabled && len(c.Restore.ConsumerGroups.Patterns) == 2
+		}},
 		{"x.yaml", "restore: {consumer_groups: true, partitions: 3}", func(c *Config) bool { return c.Restore.ConsumerGroups.Enabled && c.Restore.Partitions.For("x") == 3 }},
 		{"x.yaml", "backup: {consumer_groups: []}", func(c *Config) bool { return !c.Backup.ConsumerGroups.Enabled }},
 		{"x.yaml", "backup: {consumer_groups: false}", func(c *Config) bool { return !c.Backup.ConsumerGroups.Enabled }},

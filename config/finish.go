@@ -91,6 +91,9 @@ func (c *Config) warn(root *node) {
 	if slices.Contains(c.Evidence.Formats, "pdf") {
 		add("evidence.formats", "pdf is not written by this version; json is")
 	}
+	if len(c.Evidence.Schedule) > 0 && !c.Evidence.Signing.Enabled {
+		add("evidence.schedule", "without a signing key there is no ledger, and no slot is kept")
+	}
 	for _, key := range []string{"slack", "webhook", "pagerduty"} {
 		if root.get("notifications").get(key) != nil {
 			add("notifications."+key, "notifications are not sent by this version")
