@@ -88,6 +88,9 @@ func TestC08_CleanedBatches(t *testing.T) {
 		}
 	}
 	re := Retarget(nil, raw, 0, 7, 0, 0)
+	if g, err := ParseHeader(re); err != nil || g.DeleteHorizon() || g.BaseTimestamp != h.BaseTimestamp {
+		t.Errorf("retargeted: %+v %v", g, err)
+	}
 	after := walkAll(t, re)
 	for i := range after {
 		after[i].Offset += 1000
