@@ -69,7 +69,7 @@ func (r *logRing) drain() {
 	}
 }
 
-var logServer = regexp.MustCompile(`([^\s/\[\]]+|\[[^\]\s]+\]):(\d+)/(bootstrap|\d+)`)
+var logServer = regexp.MustCompile(`(?:^|[\s/])([^\s/\[\]]+|\[[^\]\s]+\]):(\d+)/(bootstrap|\d+)`)
 
 func (r *logRing) add(text string) {
 	line := logLine{at: time.Now(), text: text, kind: classify(errors.New(text), r.security)}

@@ -54,7 +54,7 @@ var allowed = map[string]property{
 	"connections.max.idle.ms": {low: 100, high: 900_000, apply: func(p *properties, n int64, _ string) {
 		p.kgo = append(p.kgo, kgo.ConnIdleTimeout(milliseconds(n)))
 	}},
-	"fetch.max.bytes": {low: 1024, high: 1 << 30, apply: func(p *properties, n int64, _ string) {
+	"fetch.max.bytes": {low: 1_000_000, high: 1_000_000_000, apply: func(p *properties, n int64, _ string) {
 		p.kgo = append(p.kgo, kgo.FetchMaxBytes(int32(n)))
 		if n > 100<<20 { // kgo refuses a fetch larger than what it would read
 			p.kgo = append(p.kgo, kgo.BrokerMaxReadBytes(int32(n)))

@@ -65,7 +65,7 @@ var lowAndHigh = map[string][2]string{
 	"reconnect.backoff.ms":               {"0", "10000"},
 	"metadata.max.age.ms":                {"10", "3600000"},
 	"connections.max.idle.ms":            {"100", "900000"},
-	"fetch.max.bytes":                    {"1024", "1073741000"},
+	"fetch.max.bytes":                    {"1000000", "1000000000"},
 	"socket.connection.setup.timeout.ms": {"1000", "3600000"},
 	"broker.address.family":              {"any", "v4"},
 }
