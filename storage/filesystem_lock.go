@@ -93,7 +93,7 @@ func (f *Filesystem) held(key string, file *os.File, h Holder) (*Lock, error) {
 	}
 	l := newLock(key, h)
 	l.check = func(ctx context.Context) error { return f.checkLock(ctx, l, file) }
-	l.release = func() error { return f.releaseLock(key, file) }
+	l.release = func() error { return f.releaseLock(l, file) }
 	l.sweep = func(ctx context.Context, age time.Duration) (int, error) {
 		return f.sweepTemp(ctx, dirOf(key), age)
 	}
@@ -123,14 +123,18 @@ func (f *Filesystem) checkLock(ctx context.Context, l *Lock, file *os.File) erro
 	return nil
 }
 
-func (f *Filesystem) releaseLock(key string, file *os.File) error {
-	// Emptied first, so that no one reads a name in it that is gone.
-	err := file.Truncate(0)
+func (f *Filesystem) releaseLock(l *Lock, file *os.File) error {
+	var err error
+	// Emptied first, so that no one reads a name in it that is gone. If the lock
+	// was lost, another's name may stand there by now: that one stays.
+	if h, ok := readHolderFrom(io.NewSectionReader(file, 0, maxHolderBytes)); ok && h.Token == l.holder.Token {
+		err = file.Truncate(0)
+	}
 	if closeErr := file.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return f.fail("release lock", key, err)
+		return f.fail("release lock", l.key, err)
 	}
 	return nil
 }

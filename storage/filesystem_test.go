@@ -116,7 +116,7 @@ func TestFilesystemForeignFiles(t *testing.T) {
 
 func TestFilesystemModes(t *testing.T) {
 	base := t.TempDir()
-	for _, c := range []struct{ set, file, dir fs.FileMode }{{0, 0o600, 0o700}, {0o640, 0o640, 0o750}, {0o444, 0o444, 0o755}} {
+	for _, c := range []struct{ set, file, dir fs.FileMode }{{0, 0o600, 0o700}, {0o640, 0o640, 0o750}, {0o444, 0o444, 0o755}, {0o666, 0o666, 0o777}} {
 		root := filepath.Join(base, c.set.String(), "new", "root")
 		s, err := storage.OpenFilesystemWith(root, storage.FilesystemOptions{FileMode: c.set})
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,8 +91,12 @@ func TestE25_LockFileReplaced(t *testing.T) {
 			default:
 				t.Error("Lost is not closed")
 			}
+			before, _ := os.ReadFile(filepath.Join(root, "a/lock"))
 			if err := l.Release(); err != nil {
 				t.Errorf("release: %v", err)
+			}
+			if after, _ := os.ReadFile(filepath.Join(root, "a/lock")); string(after) != string(before) {
+				t.Errorf("the release of a lost lock changed %q to %q", before, after)
 			}
 		})
 	}
@@ -126,4 +131,31 @@ func TestHolderDoesNotDisturb(t *testing.T) {
 	}
 	close(stop)
 	<-done
+}
+
+// TestAskingIsNotHolding: whoever asks holds a shared lock for a moment, and a
+// taker waits that moment out.
+func TestAskingIsNotHolding(t *testing.T) {
+	root := t.TempDir()
+	s, err := storage.OpenFilesystem(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	asker, err := os.Create(filepath.Join(root, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer asker.Close()
+	if err := syscall.Flock(int(asker.Fd()), syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(30*time.Millisecond, func() { _ = syscall.Flock(int(asker.Fd()), syscall.LOCK_UN) })
+	l, err := s.Lock(ctx, "lock", storage.Holder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
 }
