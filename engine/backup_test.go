@@ -23,6 +23,7 @@ type world struct {
 	client *kafka.Client
 	admin  *kafka.Admin
 	store  *storage.Memory
+	broken int // locks broken so far
 }
 
 func newWorld(t *testing.T, o embedded.Options) *world {

@@ -47,5 +47,6 @@ func archiveKeyIsManifest(key string) bool { return strings.HasSuffix(key, "mani
 // breakLock frees the lock of a run that died in this process.
 func (w *world) breakLock() {
 	w.t.Helper()
-	w.store.SetClock(storage.NewManualClock(time.Now().Add(time.Hour)))
+	w.broken++
+	w.store.SetClock(storage.NewManualClock(time.Now().Add(time.Duration(w.broken) * time.Hour)))
 }
