@@ -146,12 +146,16 @@ func TestAskingIsNotHolding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer asker.Close()
 	if err := syscall.Flock(int(asker.Fd()), syscall.LOCK_SH); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(30*time.Millisecond, func() { _ = syscall.Flock(int(asker.Fd()), syscall.LOCK_UN) })
+	gone := make(chan error)
+	go func() {
+		time.Sleep(30 * time.Millisecond)
+		gone <- asker.Close()
+	}()
 	l, err := s.Lock(ctx, "lock", storage.Holder{})
+	err = errors.Join(err, <-gone)
 	if err != nil {
 		t.Fatal(err)
 	}
