@@ -174,3 +174,9 @@ func hasSlot(refs []SlotRef, ref SlotRef) bool {
 	}
 	return false
 }
+
+// InPeriod says whether a time lies in the slot's period: only a restore started then is evidence for
+// the slot.
+func (s *Slot) InPeriod(t time.Time) bool {
+	return !t.Before(s.PeriodStart) && (s.PeriodEnd.IsZero() || t.Before(s.PeriodEnd))
+}

@@ -20,7 +20,7 @@ var reportForm = regexp.MustCompile(`^[^/]+/\d{4}/\d{2}/[^/]+$`)
 // namedFile is a file that an entry names.
 type namedFile struct {
 	RootedFile
-	sequence int64
+	entry *Entry
 }
 
 // checkObjects reads every file that the entries name, and looks for those that none names.
@@ -30,7 +30,7 @@ func (v *Verification) checkObjects(ctx context.Context, st Store, o VerifyOptio
 		stores[root] = s
 	}
 	files := v.namedFiles(stores)
-	if err := v.checkFiles(ctx, stores, files, o.Progress); err != nil {
+	if err := v.checkFiles(ctx, stores, files, o); err != nil {
 		return err
 	}
 	named := map[RootedKey]bool{}
@@ -47,7 +47,8 @@ func (v *Verification) namedFiles(stores map[string]Store) []namedFile {
 	var files []namedFile
 	seen := map[RootedFile]bool{}
 	unread := map[string]int{}
-	for _, e := range v.Entries {
+	for i := range v.Entries {
+		e := &v.Entries[i].Entry
 		for _, f := range e.Files {
 			if seen[f] {
 				continue
@@ -57,7 +58,7 @@ func (v *Verification) namedFiles(stores map[string]Store) []namedFile {
 				unread[f.Root]++
 				continue
 			}
-			files = append(files, namedFile{f, e.Sequence})
+			files = append(files, namedFile{f, e})
 		}
 	}
 	for _, root := range sortedKeys(unread) {
@@ -75,28 +76,80 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-func (v *Verification) checkFiles(ctx context.Context, stores map[string]Store, files []namedFile, progress func(int, int)) error {
-	faults := make([]string, len(files))
+func (v *Verification) checkFiles(ctx context.Context, stores map[string]Store, files []namedFile, o VerifyOptions) error {
+	faults, claims := make([]string, len(files)), make([]string, len(files))
 	var done atomic.Int64
 	err := inParallel(ctx, len(files), func(ctx context.Context, i int) error {
 		var err error
-		faults[i], err = compareFile(ctx, stores[files[i].Root], files[i].File)
-		if n := done.Add(1); progress != nil {
-			progress(int(n), len(files))
+		if f := files[i]; f.isReport(o.Prefix) {
+			faults[i], claims[i], err = f.compareReport(ctx, stores[f.Root])
+		} else {
+			faults[i], err = compareFile(ctx, stores[f.Root], f.File)
+		}
+		if n := done.Add(1); o.Progress != nil {
+			o.Progress(int(n), len(files))
 		}
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("read the files that the ledger names: %w", err)
 	}
-	for i, fault := range faults {
-		if fault != "" {
-			v.add(Broken, files[i].sequence, files[i].Key, "the file %s (%s) %s", files[i].Key, files[i].Root, fault)
+	for i, f := range files {
+		if faults[i] != "" {
+			v.add(Broken, f.entry.Sequence, f.Key, "the file %s (%s) %s", f.Key, f.Root, faults[i])
 			continue
+		}
+		if claims[i] != "" {
+			v.add(Broken, f.entry.Sequence, f.Key, "the report %s %s", f.Key, claims[i])
 		}
 		v.Objects++
 	}
 	return nil
+}
+
+// isReport says whether the file is the report of the job that names it.
+func (f namedFile) isReport(prefix string) bool {
+	return f.entry.Type == TypeReport && f.Root == RootEvidence && strings.HasSuffix(f.Key, ".json") &&
+		reportForm.MatchString(strings.TrimPrefix(f.Key, prefix))
+}
+
+// compareReport compares a report with its hash, and what it says with what the entry says of it.
+func (f namedFile) compareReport(ctx context.Context, st Store) (fault, claim string, err error) {
+	body, err := readBounded(ctx, st, f.Key, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "is missing", "", nil
+	case err != nil:
+		return "", "", err
+	case Digest(body) != f.SHA256 || int64(len(body)) != f.Size:
+		return fmt.Sprintf("was changed: its sha256 is %s, and was %s", Digest(body), f.SHA256), "", nil
+	}
+	r, err := ParseReport(body)
+	if err != nil {
+		return "", "cannot be read: " + err.Error(), nil
+	}
+	return "", r.disagrees(f.entry), nil
+}
+
+// disagrees says, if so, in what the report and the entry that names it differ.
+func (r *Report) disagrees(e *Entry) string {
+	want := VerdictPassed
+	switch {
+	case r.Overall != OverallOf(r.Checks):
+		return fmt.Sprintf("says %s, and its checks say %s", r.Overall, OverallOf(r.Checks))
+	case r.Overall != Passed:
+		want = VerdictFailed
+	case r.Stale:
+		want = VerdictStale
+	}
+	// A job may end in an error after its report was written.
+	if e.Verdict != want && e.Verdict != VerdictError {
+		return fmt.Sprintf("comes to %s, and the entry says %s", want, e.Verdict)
+	}
+	if id := e.Subject["report_id"]; id != "" && id != r.ReportID {
+		return fmt.Sprintf("is %s, and the entry names %s", r.ReportID, id)
+	}
+	return ""
 }
 
 // compareFile hashes an object. fault is a sentence about it; err is about the store.
