@@ -68,7 +68,7 @@ func foreign(file string, root *node) *Error {
 	}
 	return &Error{File: file, Line: root.get("apiVersion").line, Key: "apiVersion",
 		Problem: "this is a Kubernetes resource, not a configuration file",
-		Remedy:  "write source, storage and backup as kustody's own keys; kustody --help names an example"}
+		Remedy:  "write backup_id, source, storage and backup as keys of their own"}
 }
 
 // value decodes n into v.

@@ -74,6 +74,7 @@ func TestH05_OneSentence(t *testing.T) {
 		{"a.yaml", "source:\n  topics: [a]\n  topics: [b]\n", `a.yaml:3: source.topics: the key is written twice, first in line 2`},
 		{"a.toml", "backup_id = 'a'\nbackup_id = 'b'\n", `a.toml:2: backup_id: the key is written twice; keep one of them`},
 		{"a.toml", "storage.path = 'a'\nstorage = 2\n", `a.toml:2: storage: the key is written twice, first in line 1`},
+		{"a.toml", "[[evidence.schedule]]\n[evidence]\nschedule.cron = 'x'\n", `a.toml:3: evidence.schedule: the key is written twice, first in line 1`},
 		{"a.toml", "[storage]\n[backup]\n[storage]\n", `a.toml:3: the key is written twice; keep one of them`},
 		{"a.yaml", "source:\n  security:\n    sasl_password: a\n    sasl_password_file: b\n", `a.yaml:4: source.security.sasl_password_file: sasl_password is set too; keep one of them`},
 		// anchors, merge keys, tags, documents

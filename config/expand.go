@@ -60,6 +60,7 @@ func (d *decoder) lookup(name string) (string, bool) {
 
 type unsetError struct{ name string }
 
+// Error names the variable.
 func (e unsetError) Error() string { return fmt.Sprintf("the variable ${%s} is not set", e.name) }
 
 // expander fills in variables. Its errors name variables, never values.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones are known in a container without any too
 )
 
 func indexed(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/BurntSushi/toml"
 )
 
 const marker = "MARKER-7f3a"
@@ -18,7 +20,12 @@ func FuzzLoadTOML(f *testing.F) {
 	for _, s := range []string{"a.b.c = [{x = 1}, [2]]\n[[a.d]]\n'x'.\"y\\u0041\" = '''z'''", "x = \"\"\"\"\"\"\"\"", "[a]\n[[a]]", "a = 1979-05-27T07:32:00Z", "a = [\n#\n", "'"} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) { fuzzLoad(t, "a.toml", data) })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzzLoad(t, "a.toml", data)
+		if text, err := checkText("a.toml", data); err == nil {
+			everyKeyHasAPlace(t, string(text))
+		}
+	})
 }
 
 func FuzzLoadYAML(f *testing.F) {
@@ -41,6 +48,38 @@ func seed(f *testing.F, pattern string) {
 		}
 		f.Add(data)
 	}
+}
+
+// everyKeyHasAPlace holds the scan against the library: what one finds, the other has seen.
+func everyKeyHasAPlace(t *testing.T, text string) {
+	t.Helper()
+	s := scanTOML(text)
+	var m map[string]any
+	if s.tooDeep || s.twice != nil || toml.Unmarshal([]byte(text), &m) != nil {
+		return
+	}
+	var walk func(v any, path string)
+	walk = func(v any, path string) {
+		p, ok := s.places[path]
+		if path != "" && (!ok || p.line != 1+strings.Count(text[:p.offset], "\n")) {
+			t.Errorf("%q: %q has no place, or a wrong one: %+v", text, path, p)
+		}
+		switch v := v.(type) {
+		case map[string]any:
+			for key, item := range v {
+				walk(item, keyPath(path, key))
+			}
+		case []map[string]any:
+			for i, item := range v {
+				walk(item, indexPath(path, i))
+			}
+		case []any:
+			for i, item := range v {
+				walk(item, indexPath(path, i))
+			}
+		}
+	}
+	walk(m, "")
 }
 
 func fuzzLoad(t *testing.T, name string, data []byte) {

@@ -64,6 +64,9 @@ func (g *RestoreGroups) fromNode(d *decoder, n *node, path string) {
 	*g = RestoreGroups{Enabled: plain.Enabled, Patterns: plain.Patterns}
 }
 
+// Compile reads the patterns of g; groups that Mapping names are not among them.
+func (g RestoreGroups) Compile() (*Patterns, error) { return Compile(g.Patterns, nil) }
+
 // Partitions says how many partitions restored topics get: All for every topic, or by source topic.
 type Partitions struct {
 	All    int

@@ -145,7 +145,7 @@ func (s *tomlScan) pair(path string, depth int) {
 	keys := s.keys()
 	for i, k := range keys {
 		path = keyPath(path, k)
-		if first, ok := s.places[path]; ok && (i == len(keys)-1 || s.given[path]) {
+		if first, ok := s.places[path]; ok && (i == len(keys)-1 || s.given[path] || s.tables[path] > 0) {
 			s.duplicate(path, p, first)
 		}
 		s.note(path, p)
