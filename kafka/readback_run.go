@@ -17,6 +17,9 @@ const (
 	// sameError is how often one error may come before it is believed: a batch with a bad CRC repeats its
 	// error for ever, while a single one may be a connection that broke.
 	sameError = 3
+	// askAfter is how long nothing may come before the topics are asked about.
+	askAfter = 3 * time.Second
+	askLimit = 10 * time.Second
 )
 
 type partitionKey struct {
@@ -36,6 +39,7 @@ type reading struct {
 	reports map[string]int
 	lastErr error
 	idle    time.Time // since when nothing came; zero if something just did
+	asked   bool      // the topics, since then
 }
 
 // position is how far one range was read.
@@ -63,6 +67,9 @@ func newReading(r *ReadBack, ranges []Range, fn func(int, *ReadRecord) error) (*
 }
 
 func (r *reading) run(ctx context.Context) error {
+	if err := r.askTopics(ctx); err != nil {
+		return err
+	}
 	parts := make([]rd.TopicPartition, 0, len(r.open))
 	for _, p := range r.open {
 		g := r.ranges[p.index]
@@ -76,6 +83,31 @@ func (r *reading) run(ctx context.Context) error {
 		err = r.fail(nil, e)
 	}
 	return err
+}
+
+// askTopics asks whether the topics are there and may be read, since librdkafka's answer to an assignment
+// that is not possible is silence. A broker that gives no answer is left to the watchdog.
+func (r *reading) askTopics(ctx context.Context) error {
+	asked := map[string]bool{}
+	for key, p := range r.open {
+		if asked[key.topic] {
+			continue
+		}
+		asked[key.topic] = true
+		if err := ctx.Err(); err != nil {
+			return r.fail(p, err)
+		}
+		// The consumer's default does not let the question create the topic.
+		meta, err := r.consumer.GetMetadata(&key.topic, false, int(min(remaining(ctx), askLimit).Milliseconds()))
+		if err != nil {
+			r.lastErr = err
+			continue
+		}
+		if err := failure(meta.Topics[key.topic].Error); err != nil && hasCode(err, rd.ErrUnknownTopicOrPart, rd.ErrUnknownTopic, rd.ErrTopicAuthorizationFailed) {
+			return r.fail(p, err)
+		}
+	}
+	return nil
 }
 
 // poll is the loop: one event at a time until every range is done.
@@ -96,7 +128,7 @@ func (r *reading) poll(ctx context.Context) error {
 			err = r.report(ev)
 		case nil:
 			n = -1 // look at the context next
-			err = r.nothing()
+			err = r.nothing(ctx)
 		}
 		if err != nil {
 			return err
@@ -177,12 +209,18 @@ func (r *reading) finish(p *position) error {
 }
 
 // nothing is called when a poll gave nothing, and ends the read when that lasts too long.
-func (r *reading) nothing() error {
+func (r *reading) nothing(ctx context.Context) error {
 	if r.idle.IsZero() {
-		r.idle = time.Now()
+		r.idle, r.asked = time.Now(), false
 		return nil
 	}
 	after := time.Since(r.idle)
+	if after >= askAfter && !r.asked {
+		r.asked = true
+		if err := r.askTopics(ctx); err != nil {
+			return err
+		}
+	}
 	var stuck *position
 	for _, p := range r.open {
 		limit := r.opts.Stall
