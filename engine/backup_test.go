@@ -96,26 +96,35 @@ func line(dst []byte, r *batch.Record) []byte {
 // sourceLog reads a partition from the broker, committed records only, up to the last stable offset.
 func (w *world) sourceLog(topic string, partition int32) string {
 	w.t.Helper()
-	tp := w.broker.Partition(topic, partition)
-	ends, err := w.client.Offsets(w.t.Context(), kafka.LastStable, []kafka.TopicPartition{tp})
+	return readSource(w.t, w.client, topic, partition)
+}
+
+func readSource(t *testing.T, client *kafka.Client, topic string, partition int32) string {
+	t.Helper()
+	topics, err := client.Topics(t.Context(), topic)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	starts, err := w.client.Offsets(w.t.Context(), kafka.LogStart, []kafka.TopicPartition{tp})
+	tp := kafka.TopicPartition{Topic: topic, ID: topics[0].ID, Partition: partition}
+	ends, err := client.Offsets(t.Context(), kafka.LastStable, []kafka.TopicPartition{tp})
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	r := w.client.Read(tp, kafka.ReadOptions{Start: starts[tp].Offset, End: ends[tp].Offset, LastEpoch: -1})
+	starts, err := client.Offsets(t.Context(), kafka.LogStart, []kafka.TopicPartition{tp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := client.Read(tp, kafka.ReadOptions{Start: starts[tp].Offset, End: ends[tp].Offset, LastEpoch: -1})
 	defer r.Close()
 	var out []byte
 	dec := batch.NewDecoder(batch.Limits{})
 	for {
-		c, err := r.Next(w.t.Context())
+		c, err := r.Next(t.Context())
 		if errors.Is(err, io.EOF) {
 			return string(out)
 		}
 		if err != nil {
-			w.t.Fatal(err)
+			t.Fatal(err)
 		}
 		for _, b := range c.Batches {
 			if err := dec.Walk(b.Raw, func(r *batch.Record) error {
@@ -124,7 +133,7 @@ func (w *world) sourceLog(topic string, partition int32) string {
 				}
 				return nil
 			}); err != nil {
-				w.t.Fatal(err)
+				t.Fatal(err)
 			}
 		}
 	}
