@@ -69,12 +69,12 @@ func (r *logRing) drain() {
 	}
 }
 
-var logServer = regexp.MustCompile(`(?:^|[\s/])([^\s/\[\]]+|\[[^\]\s]+\]):(\d+)/(bootstrap|\d+)`)
+var logServer = regexp.MustCompile(`^(?:\[thrd:.*?\]: )?(?:\w+://)?(\S+:\d+)/(?:bootstrap|\d+):`)
 
 func (r *logRing) add(text string) {
 	line := logLine{at: time.Now(), text: text, kind: classify(errors.New(text), r.security)}
 	if m := logServer.FindStringSubmatch(text); m != nil {
-		line.server = m[1] + ":" + m[2]
+		line.server = m[1]
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -39,8 +39,8 @@ type pbkdf2Params struct {
 	PRF        pkix.AlgorithmIdentifier `asn1:"optional"`
 }
 
-// maxIterations bounds the work a key file can ask for; OpenSSL writes 2,048 by default.
-const maxIterations = 10_000_000
+// maxIterations bounds the work that a key file can ask for to about a second; OpenSSL writes 2,048 by default.
+const maxIterations = 2_000_000
 
 type keyCipher struct {
 	size  int
