@@ -114,7 +114,9 @@ func isDigest(text string) bool {
 }
 
 // LedgerKey is where entry n lies: <prefix>ledger/<ten digits>.json.
-func LedgerKey(prefix string, n int64) string { return fmt.Sprintf("%sledger/%010d.json", prefix, n) }
+func LedgerKey(prefix string, n int64) string {
+	return fmt.Sprintf("%sledger/%010d.json", folder(prefix), n)
+}
 
 // sequenceOf reads the number out of the key of an entry; false for any other key.
 func sequenceOf(prefix, key string) (int64, bool) {

@@ -75,15 +75,15 @@ func (e *BrokenError) Error() string {
 	return fmt.Sprintf("the ledger is broken at entry %d (%s): %s; `validation ledger-verify` shows everything that is wrong", e.Sequence, e.Key, e.Reason)
 }
 
-// Open reads the ledger under an evidence prefix ("" or ending in "/"). A ledger without entries is
+// Open reads the ledger under an evidence prefix. A ledger without entries is
 // fine: EnsureSeries begins it. The chain is checked, and the signature of the newest entry, which
 // stands for all before it; a fault is a *BrokenError.
 func Open(ctx context.Context, st Store, prefix string, s *Signer, o LedgerOptions) (*Ledger, error) {
 	if s == nil {
 		return nil, errors.New("open ledger: there is no signing key, and an unsigned ledger proves nothing")
 	}
-	l := &Ledger{st: st, prefix: prefix, signer: s, o: o.withDefaults()}
-	keys, err := listEntries(ctx, st, prefix)
+	l := &Ledger{st: st, prefix: folder(prefix), signer: s, o: o.withDefaults()}
+	keys, err := listEntries(ctx, st, l.prefix)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (w *world) report(job string, verdict Verdict) *Run {
 	w.t.Helper()
 	r := w.start(job)
 	rep := sampleReport()
-	rep.ReportID, rep.GeneratedAt = "", w.clock.clock()
+	rep.ReportID, rep.GeneratedAt, rep.Ledger = "", w.clock.clock(), ptr(r.Ref())
 	if verdict != VerdictPassed && verdict != VerdictStale {
 		rep.Checks[0].Outcome = Failed
 	}

@@ -35,7 +35,7 @@ func NewReportID() string {
 
 // ReportKey is where a report lies: <prefix><id>/<yyyy>/<mm>/<id>.json, by UTC.
 func ReportKey(prefix, id string, t time.Time) string {
-	return fmt.Sprintf("%s%s/%s/%s.json", prefix, id, t.UTC().Format("2006/01"), id)
+	return fmt.Sprintf("%s%s/%s/%s.json", folder(prefix), id, t.UTC().Format("2006/01"), id)
 }
 
 // ReportSignatureKey is where the signature of the report at key lies: beside it, as plain .sig,
@@ -69,7 +69,7 @@ func putReport(ctx context.Context, st Store, prefix string, r *Report, s *Signe
 	if err != nil {
 		return nil, fmt.Errorf("put report %s: %w", r.ReportID, err)
 	}
-	if err := checkFree(ctx, st, prefix+r.ReportID+"/", key, body); err != nil {
+	if err := checkFree(ctx, st, folder(prefix)+r.ReportID+"/", key, body); err != nil {
 		return nil, err
 	}
 	stored := &StoredReport{Body: body, File: NewFile(key, body)}

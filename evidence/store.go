@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 )
 
 // Store is what evidence needs of a store. Put is put-if-absent and durable when it returns; it fails
@@ -61,6 +62,14 @@ type TooLargeError struct {
 
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("read %s: larger than the %d bytes such a document may have", e.Key, e.Limit)
+}
+
+// folder makes a prefix end in "/", so that a prefix written without it is not part of a name.
+func folder(prefix string) string {
+	if prefix == "" || strings.HasSuffix(prefix, "/") {
+		return prefix
+	}
+	return prefix + "/"
 }
 
 // readBounded reads an object of at most limit bytes; limit 0 means MaxDocument.

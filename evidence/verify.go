@@ -11,7 +11,7 @@ import (
 
 // VerifyOptions says what is to be verified against what.
 type VerifyOptions struct {
-	Prefix    string     // evidence prefix, "" or ending in "/"
+	Prefix    string     // evidence prefix
 	PublicKey *PublicKey // came by another road than the ledger
 	// GenesisSHA256 and Head pin the two ends of the chain; without them a note says what is not proved.
 	GenesisSHA256 string
@@ -38,6 +38,7 @@ type RootedKey struct{ Root, Key string }
 // nothing counts as verified although the findings are there.
 func Verify(ctx context.Context, st Store, o VerifyOptions) (*Verification, error) {
 	v := &Verification{Head: Head{Sequence: -1}}
+	o.Prefix = folder(o.Prefix)
 	head, err := o.parseHead()
 	if err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func (v *Verification) checkFiles(ctx context.Context, stores map[string]Store, 
 	err := inParallel(ctx, len(files), func(ctx context.Context, i int) error {
 		var err error
 		if f := files[i]; f.isReport(o.Prefix) {
-			faults[i], claims[i], err = f.compareReport(ctx, stores[f.Root])
+			faults[i], claims[i], err = v.compareReport(ctx, stores[f.Root], f)
 		} else {
 			faults[i], err = compareFile(ctx, stores[f.Root], f.File)
 		}
@@ -114,7 +114,7 @@ func (f namedFile) isReport(prefix string) bool {
 }
 
 // compareReport compares a report with its hash, and what it says with what the entry says of it.
-func (f namedFile) compareReport(ctx context.Context, st Store) (fault, claim string, err error) {
+func (v *Verification) compareReport(ctx context.Context, st Store, f namedFile) (fault, claim string, err error) {
 	body, err := readBounded(ctx, st, f.Key, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -128,7 +128,24 @@ func (f namedFile) compareReport(ctx context.Context, st Store) (fault, claim st
 	if err != nil {
 		return "", "cannot be read: " + err.Error(), nil
 	}
-	return "", r.disagrees(f.entry), nil
+	if claim = r.disagrees(f.entry); claim == "" && r.Ledger != nil {
+		claim = v.disowns(r.Ledger, f.entry)
+	}
+	return "", claim, nil
+}
+
+// disowns says, if so, that the head which a report saw is not in this chain: each report is a witness
+// of the ledger as it was then.
+func (v *Verification) disowns(ref *LedgerRef, e *Entry) string {
+	if e.StartedSequence == nil || ref.StartedSequence != *e.StartedSequence {
+		return fmt.Sprintf("says that entry %d started its job, which the entry does not", ref.StartedSequence)
+	}
+	for _, known := range v.Entries {
+		if known.Sequence == ref.HeadSequence && known.SHA256 != ref.HeadSHA256 {
+			return fmt.Sprintf("saw entry %d with the sha256 %s, and now it is %s: the chain was rebuilt", ref.HeadSequence, ref.HeadSHA256, known.SHA256)
+		}
+	}
+	return ""
 }
 
 // disagrees says, if so, in what the report and the entry that names it differ.

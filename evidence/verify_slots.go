@@ -85,13 +85,13 @@ func (v *Verification) retried(s *Slot) {
 // whether closings keep to their starts.
 func (v *Verification) checkClaims() {
 	ts := timelines{}
-	started := map[int64]*Entry{}
+	started := map[int64]*claim{}
 	for i := range v.Entries {
 		e := &v.Entries[i].Entry
 		ts.apply(e)
 		switch {
 		case e.Type == TypeStarted:
-			started[e.Sequence] = e
+			started[e.Sequence] = newClaim(ts, e)
 			v.checkStartClaims(ts, e)
 		case e.Type == TypeSlotMissed:
 			v.checkMissedClaims(ts, e)
@@ -99,6 +99,22 @@ func (v *Verification) checkClaims() {
 			v.checkClosing(started[*e.StartedSequence], e)
 		}
 	}
+}
+
+// claim is a start and the kinds of slots that it left unclaimed although one was due.
+type claim struct {
+	*Entry
+	unclaimed map[string]SlotRef
+}
+
+func newClaim(ts timelines, e *Entry) *claim {
+	c := &claim{Entry: e, unclaimed: map[string]SlotRef{}}
+	for _, kind := range []string{SlotBackup, SlotReport} {
+		if slot, ok := ts.slotFor(e.Series, kind, e.Time); ok && !hasSlot(e.Slots, slot.SlotRef) {
+			c.unclaimed[kind] = slot.SlotRef
+		}
+	}
+	return c
 }
 
 func (v *Verification) checkStartClaims(ts timelines, e *Entry) {
@@ -115,19 +131,29 @@ func (v *Verification) checkStartClaims(ts timelines, e *Entry) {
 func (v *Verification) checkMissedClaims(ts timelines, e *Entry) {
 	for _, ref := range e.Slots {
 		tl := ts[[2]string{e.Series, ref.Kind}]
-		if tl == nil || tl.index(ref.Due) < 0 {
+		i := -1
+		if tl != nil {
+			i = tl.index(ref.Due)
+		}
+		switch {
+		case i < 0:
 			v.add(Finding, e.Sequence, "", "it calls a %s slot due %s missed, and nothing was due then", ref.Kind, ref.Due.Format(time.RFC3339))
+		case tl.next(i).IsZero() || e.Time.Before(tl.next(i)):
+			v.add(Finding, e.Sequence, "", "it calls the %s slot due %s missed, which could still be closed then", ref.Kind, ref.Due.Format(time.RFC3339))
 		}
 	}
 }
 
-func (v *Verification) checkClosing(start, e *Entry) {
+func (v *Verification) checkClosing(start *claim, e *Entry) {
 	if start == nil {
 		v.add(Finding, e.Sequence, "", "it closes entry %d, which is no start", *e.StartedSequence)
 		return
 	}
 	if start.Series != e.Series || (e.Type != TypeAbandoned && start.Job != e.Job) {
 		v.add(Finding, e.Sequence, "", "it closes entry %d, which is of another job", *e.StartedSequence)
+	}
+	if ref, some := start.unclaimed[string(e.Type)]; some {
+		v.add(Finding, e.Sequence, "", "it is a trial outside its slot: its start did not claim the %s slot due %s", ref.Kind, ref.Due.Format(time.RFC3339))
 	}
 	good := e.Verdict == VerdictPassed || e.Verdict == VerdictStale
 	for _, ref := range e.Slots {

@@ -242,11 +242,14 @@ func TestEntryAndReportMustAgree(t *testing.T) {
 		{"stale report, passed entry", func(r *Report) { r.Stale = true }, VerdictPassed, "", "comes to stale"},
 		{"passed report, failed entry", func(*Report) {}, VerdictFailed, "", "comes to passed, and the entry says failed"},
 		{"another report", func(*Report) {}, VerdictPassed, "validation-00000000", "the entry names validation-00000000"},
+		{"another start", func(r *Report) { r.Ledger.StartedSequence = 0 }, VerdictPassed, "", "says that entry 0 started its job"},
+		{"another chain", func(r *Report) { r.Ledger.HeadSHA256 = Digest(nil) }, VerdictPassed, "", "the chain was rebuilt"},
 		{"error after the report", func(*Report) {}, VerdictError, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := begin(t)
 			r, rep := w.start("a"), sampleReport()
+			rep.Ledger = ptr(r.Ref())
 			tt.bend(rep)
 			rep.Seal()
 			stored, err := PutReport(w.ctx, w.st, "e/", rep, w.s)
@@ -282,6 +285,8 @@ func TestForgedClaims(t *testing.T) {
 		{"a slot of another week", []Entry{{Type: TypeStarted, Series: "weekly", Job: "f", Slots: []SlotRef{{SlotReport, utc("2026-11-29 02:00")}}}}, "by its time belongs to the one due 2026-11-22"},
 		{"a slot that is none", []Entry{{Type: TypeStarted, Series: "weekly", Job: "f", Slots: []SlotRef{{SlotBackup, due.Due}}}}, "nothing was due"},
 		{"a miss that is none", []Entry{{Type: TypeSlotMissed, Series: "weekly", Slots: []SlotRef{{SlotReport, utc("2026-11-23 02:00")}}}}, "nothing was due then"},
+		{"a miss too early", []Entry{{Type: TypeSlotMissed, Series: "weekly", Slots: []SlotRef{due}}}, "could still be closed"},
+		{"a trial outside its slot", []Entry{{Type: TypeStarted, Series: "weekly", Job: "f"}, {Type: TypeReport, Series: "weekly", Job: "f", StartedSequence: &one, Closes: true, Verdict: VerdictFailed}}, "a trial outside its slot"},
 		{"a verdict on a slot not claimed", []Entry{{Type: TypeStarted, Series: "weekly", Job: "f"}, {Type: TypeReport, Series: "weekly", Job: "f", StartedSequence: &one, Closes: true, Verdict: VerdictPassed, Slots: []SlotRef{due}}}, "its start did not claim"},
 		{"a backup that passes a report's slot", []Entry{{Type: TypeStarted, Series: "weekly", Job: "f", Slots: []SlotRef{due}}, {Type: TypeBackup, Series: "weekly", Job: "f", StartedSequence: &one, Closes: true, Verdict: VerdictPassed, Slots: []SlotRef{due}}}, "cannot pass"},
 		{"the end of another job", []Entry{{Type: TypeStarted, Series: "weekly", Job: "f"}, {Type: TypeReport, Series: "weekly", Job: "g", StartedSequence: &one, Closes: true, Verdict: VerdictPassed}}, "of another job"},
