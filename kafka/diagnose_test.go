@@ -36,6 +36,7 @@ var users = []embedded.User{
 }
 
 func TestDiagnose(t *testing.T) {
+	t.Parallel()
 	ca, other := newAuthority(t, "ours"), newAuthority(t, "other")
 	plain := broker(t, embedded.Options{}).Cluster()
 	tls := broker(t, embedded.Options{TLS: ca.server(nil), CAFile: ca.file}).Cluster()

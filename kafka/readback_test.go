@@ -132,6 +132,7 @@ func TestReadableNamesWhatTheClientCuts(t *testing.T) {
 }
 
 func TestReadBackLogAppendTime(t *testing.T) {
+	t.Parallel()
 	b := broker(t, embedded.Options{Topics: map[string]int32{"stamped": 1}})
 	o := embedded.NoProducer
 	o.LogAppendTime = true
@@ -166,6 +167,7 @@ func TestReadBackCutsAtBothEnds(t *testing.T) {
 // TestReadBackEndsInATransaction: the last offset is a marker, records before it are aborted, and no
 // record follows.
 func TestReadBackEndsInATransaction(t *testing.T) {
+	t.Parallel()
 	b := broker(t, embedded.Options{Topics: map[string]int32{"txn": 1}})
 	produce := func(value string, end func(*embedded.TxnProducer) error) {
 		p, err := b.TxnProducer("txn-" + value)
@@ -262,6 +264,7 @@ func TestReadBackHandsItsErrorsOut(t *testing.T) {
 
 // TestReadBackNoticesWhatIsMissing: each of these is silence in librdkafka, or could be.
 func TestReadBackNoticesWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	b := broker(t, embedded.Options{Topics: map[string]int32{"orders": 1, "cut": 1}})
 	fill(t, b, "orders", 0, 30)
 	fill(t, b, "cut", 0, 30)
@@ -316,6 +319,7 @@ func TestReadBackNoticesWhatIsMissing(t *testing.T) {
 
 // TestReadBackNoticesAFlippedBit: check.crcs is on, and the error that librdkafka repeats ends the read.
 func TestReadBackNoticesAFlippedBit(t *testing.T) {
+	t.Parallel()
 	b := broker(t, embedded.Options{Topics: map[string]int32{"orders": 1}})
 	fill(t, b, "orders", 0, 10)
 	raw := embedded.EncodeBatch(embedded.NoProducer, embedded.Record{Timestamp: 1, Value: []byte("damaged")})

@@ -72,6 +72,7 @@ var lowAndHigh = map[string][2]string{
 
 // TestEveryPropertyIsTakenByBothClients opens all three handles with each property at both ends.
 func TestEveryPropertyIsTakenByBothClients(t *testing.T) {
+	t.Parallel()
 	b := broker(t, embedded.Options{Topics: map[string]int32{"orders": 1}})
 	fill(t, b, "orders", 0, 3)
 	names := kafka.AllowedProperties()
