@@ -20,6 +20,7 @@ type Found struct {
 	Sentence string   `json:"sentence"`
 }
 
+// String is the finding with where it is.
 func (f Found) String() string {
 	where := f.Key
 	if f.Sequence >= 0 {

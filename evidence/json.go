@@ -27,6 +27,7 @@ type FormatError struct {
 	Format         int
 }
 
+// Error says what the document is instead.
 func (e *FormatError) Error() string {
 	switch {
 	case e.Format > Format:

@@ -59,6 +59,7 @@ type ClockError struct {
 	Tolerance time.Duration
 }
 
+// Error says by how much, and what to do.
 func (e *ClockError) Error() string {
 	return fmt.Sprintf("the clock says %s, %v before the newest ledger entry (%s); more than %v is refused: set the clock right",
 		e.Now.UTC().Format(time.RFC3339), e.Last.Sub(e.Now).Round(time.Second), e.Last.Format(time.RFC3339), e.Tolerance)
@@ -71,6 +72,7 @@ type BrokenError struct {
 	Reason   string
 }
 
+// Error names the entry and the reason.
 func (e *BrokenError) Error() string {
 	return fmt.Sprintf("the ledger is broken at entry %d (%s): %s; `validation ledger-verify` shows everything that is wrong", e.Sequence, e.Key, e.Reason)
 }

@@ -70,6 +70,7 @@ type ClosedError struct {
 	By  Sealed
 }
 
+// Error names the entry that closed the job.
 func (e *ClosedError) Error() string {
 	return fmt.Sprintf("job %s is closed in the ledger: entry %d (%s) of %s", e.Job, e.By.Sequence, e.By.Type, e.By.Time.Format(time.RFC3339))
 }

@@ -38,6 +38,7 @@ func (s ScheduleSpec) schedule() (*Schedule, error) {
 	return ParseSchedule(s.Cron, s.Zone, time.Duration(s.ToleranceSeconds)*time.Second)
 }
 
+// String is the schedule in one line, without its From.
 func (s ScheduleSpec) String() string {
 	zone := s.Zone
 	if zone == "" {

@@ -24,6 +24,7 @@ type SignatureError struct {
 	Reason string
 }
 
+// Error names the document and the reason.
 func (e *SignatureError) Error() string { return fmt.Sprintf("verify %s: %s", e.Key, e.Reason) }
 
 // maxSignature bounds what is read of a signature, in bytes. DER of P-256 takes at most 72.

@@ -60,6 +60,7 @@ type TooLargeError struct {
 	Limit int64
 }
 
+// Error names the object and the limit.
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("read %s: larger than the %d bytes such a document may have", e.Key, e.Limit)
 }
@@ -95,6 +96,7 @@ func readBounded(ctx context.Context, st Store, key string, limit int64) ([]byte
 // ConflictError says that a key which is written once already holds other bytes. It is fs.ErrExist.
 type ConflictError struct{ Key string }
 
+// Error names the key.
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("put %s: another document is already there, and it is never overwritten", e.Key)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,6 +21,7 @@ type StrictError struct {
 	Reason string
 }
 
+// Error is the path and the reason.
 func (e *StrictError) Error() string {
 	if e.Path == "" {
 		return e.Reason
@@ -63,11 +65,25 @@ func DecodeStrict(data []byte, v any) error {
 type scanner struct {
 	data []byte
 	at   int
-	path []string // one element per nesting level
+	path []place // one element per nesting level
+}
+
+// place is a key of an object, or (key "") an index of an array.
+type place struct {
+	key   string
+	index int
 }
 
 func (s *scanner) fail(reason string, args ...any) error {
-	return &StrictError{Path: strings.TrimPrefix(strings.Join(s.path, ""), "."), Reason: fmt.Sprintf(reason, args...)}
+	var path strings.Builder
+	for _, p := range s.path {
+		if p.index >= 0 {
+			fmt.Fprintf(&path, "[%d]", p.index)
+		} else if p.key != "" {
+			path.WriteString("." + clip(p.key))
+		}
+	}
+	return &StrictError{Path: strings.TrimPrefix(path.String(), "."), Reason: fmt.Sprintf(reason, args...)}
 }
 
 func (s *scanner) space() {
@@ -122,9 +138,9 @@ func (s *scanner) array(t reflect.Type) error {
 		s.at++
 		return nil
 	}
-	s.path = append(s.path, "")
+	s.path = append(s.path, place{})
 	for i := 0; ; i++ {
-		s.path[len(s.path)-1] = fmt.Sprintf("[%d]", i)
+		s.path[len(s.path)-1].index = i
 		if err := s.value(elem); err != nil {
 			return err
 		}
@@ -135,26 +151,27 @@ func (s *scanner) array(t reflect.Type) error {
 }
 
 func (s *scanner) object(t reflect.Type) error {
-	fields, elem := fieldsOf(t), elemOf(t)
-	seen := make(map[string]string)
+	seen := names{fields: fieldsOf(t), elem: elemOf(t)}
 	s.at++
 	if s.next() == '}' {
 		s.at++
 		return nil
 	}
-	s.path = append(s.path, "")
+	s.path = append(s.path, place{index: -1})
 	for {
-		name, err := s.key(seen)
+		name, err := s.key()
 		if err != nil {
 			return err
 		}
-		if fields != nil {
-			var known bool
-			if elem, known = fields[name]; !known {
-				return s.fail("unknown key")
-			}
+		value, fault := seen.take(name)
+		if fault != "" {
+			return s.fail("%s", fault)
 		}
-		if err := s.value(elem); err != nil {
+		if s.next() != ':' {
+			return s.fail("no colon after the key")
+		}
+		s.at++
+		if err := s.value(value); err != nil {
 			return err
 		}
 		if more, err := s.separator('}'); err != nil || !more {
@@ -163,30 +180,16 @@ func (s *scanner) object(t reflect.Type) error {
 	}
 }
 
-// key reads `"name":` and judges the name by those before it in the same object.
-func (s *scanner) key(seen map[string]string) (string, error) {
-	s.path[len(s.path)-1] = ""
-	if c := s.next(); c != '"' {
+// key reads the name of a member.
+func (s *scanner) key() (string, error) {
+	last := len(s.path) - 1
+	s.path[last].key = ""
+	if s.next() != '"' {
 		return "", s.fail("a key is missing")
 	}
 	name, err := s.text()
-	if err != nil {
-		return "", err
-	}
-	s.path[len(s.path)-1] = "." + clip(name)
-	folded := foldName(name)
-	if first, twice := seen[folded]; twice {
-		if first == name {
-			return "", s.fail("the key is there twice")
-		}
-		return "", s.fail("the key differs from %q in case alone", clip(first))
-	}
-	seen[folded] = name
-	if s.next() != ':' {
-		return "", s.fail("no colon after the key")
-	}
-	s.at++
-	return name, nil
+	s.path[last].key = name
+	return name, err
 }
 
 // separator reads a comma (more to come) or the closing bracket.
@@ -231,6 +234,55 @@ func (s *scanner) text() (string, error) {
 		return "", s.fail("a string holds half of a surrogate pair")
 	}
 	return text, nil
+}
+
+// names are the keys of one object so far.
+type names struct {
+	fields map[string]reflect.Type // nil: any key is right
+	elem   reflect.Type            // of the values, without fields
+	plain  []string                // with fields: few, and equal only if they are the same
+	folded map[string]string       // without: folded name to the one that was there first
+}
+
+// take judges a key by those before it and by the fields there are, and returns the type of its value.
+func (n *names) take(name string) (value reflect.Type, fault string) {
+	if n.fields == nil {
+		return n.elem, n.takeFolded(name)
+	}
+	if slices.Contains(n.plain, name) {
+		return nil, faultTwice
+	}
+	value, known := n.fields[name]
+	if !known {
+		for _, first := range n.plain {
+			if foldName(first) == foldName(name) {
+				return nil, fmt.Sprintf(faultCase, clip(first))
+			}
+		}
+		return nil, "unknown key"
+	}
+	n.plain = append(n.plain, name)
+	return value, ""
+}
+
+const (
+	faultTwice = "the key is there twice"
+	faultCase  = "the key differs from %q in case alone"
+)
+
+func (n *names) takeFolded(name string) (fault string) {
+	folded := foldName(name)
+	if first, twice := n.folded[folded]; twice {
+		if first == name {
+			return faultTwice
+		}
+		return fmt.Sprintf(faultCase, clip(first))
+	}
+	if n.folded == nil {
+		n.folded = make(map[string]string)
+	}
+	n.folded[folded] = name
+	return ""
 }
 
 // countReplacement counts how often raw asks for U+FFFD by itself, plainly or escaped.

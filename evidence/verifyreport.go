@@ -42,6 +42,7 @@ type ReportVerification struct {
 // VerificationError says which steps did not hold.
 type VerificationError struct{ Failed []Step }
 
+// Error lists the steps that failed.
 func (e *VerificationError) Error() string {
 	var parts []string
 	for _, s := range e.Failed {
