@@ -195,8 +195,7 @@ func (w *world) restore(o RestoreOptions, want Exit) Summary {
 // log reads a whole partition of the target, uncommitted too.
 func (w *world) log(topic string, partition int32) ([]stored, []batch.Header) {
 	w.t.Helper()
-	tp := w.broker.Partition(topic, partition)
-	end := w.broker.Info(topic, partition).HighWatermark
+	tp, end := w.end(topic, partition)
 	r := w.client.Read(tp, kafka.ReadOptions{Start: 0, End: end, LastEpoch: -1, ReadUncommitted: true})
 	defer r.Close()
 	var out []stored
@@ -218,6 +217,21 @@ func (w *world) log(topic string, partition int32) ([]stored, []batch.Header) {
 		}
 	}
 	return out, heads
+}
+
+// end asks for a partition's end.
+func (w *world) end(topic string, partition int32) (kafka.TopicPartition, int64) {
+	w.t.Helper()
+	found, err := w.client.Topics(w.t.Context(), topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	tp := kafka.TopicPartition{Topic: topic, ID: found[0].ID, Partition: partition}
+	at, err := w.client.Offsets(w.t.Context(), kafka.HighWatermark, []kafka.TopicPartition{tp})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return tp, at[tp].Offset
 }
 
 // sameRecords compares what should be in a target partition with what is there, from an offset on.
