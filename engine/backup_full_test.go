@@ -333,3 +333,34 @@ func TestC16_leaderKilledDuringBackup(t *testing.T) {
 	wait(t, j, ExitDone)
 	r.same(topic, 3)
 }
+
+// TestC19_uncleanElectionRewritesTheLog: a replica that missed records becomes leader, and the log grows
+// past the end that was captured. The next run finds it, captures from the divergence anew, and says so;
+// what is in the archive then equals the source.
+func TestC19_uncleanElectionRewritesTheLog(t *testing.T) {
+	c := kafkatest.StartPrivate(t, kafkatest.Options{Nodes: 3})
+	r := newReal(t, c)
+	topic := kafkatest.Topic(t, "unclean")
+	c.Tool(kafkatest.Topics, "--bootstrap-server", c.Bootstrap(), "--create", "--topic", topic, "--replica-assignment", "1:2",
+		"--config", "unclean.leader.election.enable=true", "--config", "min.insync.replicas=1")
+	r.produceKgo(topic, 40, kgo.NoCompression())
+	c.Stop(2)
+	r.produceKgo(topic, 60, kgo.NoCompression())
+	o := r.options(topic)
+	o.Capture.SegmentMaxBytes = 1 << 10
+	wait(t, Backup(t.Context(), o), ExitDone)
+	c.Kill(1)
+	c.Restart(2)
+	for c.Leader(topic, 0) != 2 {
+		time.Sleep(200 * time.Millisecond)
+	}
+	r.produceRd(topic, 90, "none")
+	s := wait(t, Backup(t.Context(), o), ExitFindings)
+	if !strings.Contains(strings.Join(s.Findings, "\n"), "replaced what it held from offset 40") {
+		t.Errorf("findings %q do not name the divergence", s.Findings)
+	}
+	r.same(topic, 1)
+	r.produceRd(topic, 10, "none")
+	wait(t, Backup(t.Context(), o), ExitDone)
+	r.same(topic, 1)
+}

@@ -32,7 +32,7 @@ func (a *Admin) ACLs(ctx context.Context) ([]ACL, error) {
 		Operation:           rd.ACLOperationAny,
 		PermissionType:      rd.ACLPermissionTypeAny,
 	}
-	return ask(ctx, a, "list ACLs", func(ctx context.Context) ([]ACL, error) {
+	return read(ctx, a, "list ACLs", func(ctx context.Context) ([]ACL, error) {
 		res, err := a.client.DescribeACLs(ctx, filter)
 		if err == nil {
 			err = failure(res.Error)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	rd "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -27,6 +28,7 @@ type Admin struct {
 	cluster Cluster
 	client  *rd.AdminClient
 	log     *logRing
+	ready   atomic.Bool // connected once
 
 	mu     sync.Mutex
 	closed bool
@@ -52,6 +54,7 @@ func OpenAdmin(ctx context.Context, c Cluster) (*Admin, error) {
 		a.Close()
 		return nil, err
 	}
+	a.ready.Store(true)
 	return a, nil
 }
 
@@ -167,9 +170,24 @@ func (a *Admin) ClusterID(ctx context.Context) (string, error) {
 	})
 }
 
+// patienceOfRead is how long one try of a request that changes nothing may take. librdkafka sends many
+// requests to the controller alone, and waits for one that is gone until its metadata, minutes old by
+// default, names another.
+const patienceOfRead = 8 * time.Second
+
 // ask runs one request with a deadline and makes its error one that an operator can use. The context's
 // own end is always seen by errors.Is.
 func ask[T any](ctx context.Context, a *Admin, what string, fn func(context.Context) (T, error)) (T, error) {
+	return try(ctx, a, what, 0, fn)
+}
+
+// read is ask for requests that change nothing: one that finds no broker is tried again.
+func read[T any](ctx context.Context, a *Admin, what string, fn func(context.Context) (T, error)) (T, error) {
+	return try(ctx, a, what, patienceOfRead, fn)
+}
+
+// try runs fn until it ends otherwise than by patience; 0 is no end but the deadline.
+func try[T any](ctx context.Context, a *Admin, what string, patience time.Duration, fn func(context.Context) (T, error)) (T, error) {
 	var zero T
 	if !a.enter() {
 		return zero, fmt.Errorf("%s: %w", what, errClosed)
@@ -177,11 +195,29 @@ func ask[T any](ctx context.Context, a *Admin, what string, fn func(context.Cont
 	defer a.calls.Done()
 	limited, cancel := withDeadline(ctx)
 	defer cancel()
-	got, err := fn(limited)
-	if err != nil {
-		return zero, a.explain(what, err)
+	for {
+		got, err := a.once(limited, patience, func(ctx context.Context) (any, error) { return fn(ctx) })
+		if err == nil {
+			return got.(T), nil
+		}
+		if limited.Err() != nil || patience == 0 || !errors.Is(err, context.DeadlineExceeded) {
+			return zero, a.explain(what, err)
+		}
 	}
-	return got, nil
+}
+
+// once refreshes librdkafka's idea of the cluster, so that the request goes to a broker that is there,
+// and runs fn. Metadata that cannot be had now is no error: fn's own will tell more.
+func (a *Admin) once(ctx context.Context, patience time.Duration, fn func(context.Context) (any, error)) (any, error) {
+	if patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	if a.ready.Load() {
+		_, _ = a.client.GetMetadata(nil, false, int(min(remaining(ctx), 3*time.Second).Milliseconds()))
+	}
+	return fn(ctx)
 }
 
 // enter counts a call, unless the client is closed.

@@ -22,13 +22,13 @@ const topicsPerRequest = 500
 func (a *Admin) Topics(ctx context.Context) ([]Topic, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	names, err := ask(ctx, a, "list topics", a.topicNames)
+	names, err := read(ctx, a, "list topics", a.topicNames)
 	if err != nil {
 		return nil, err
 	}
 	var topics []Topic
 	for part := range slices.Chunk(names, topicsPerRequest) {
-		some, err := ask(ctx, a, "describe topics", func(ctx context.Context) ([]Topic, error) { return a.describe(ctx, part) })
+		some, err := read(ctx, a, "describe topics", func(ctx context.Context) ([]Topic, error) { return a.describe(ctx, part) })
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,7 @@ func (a *Admin) configs(ctx context.Context, kind rd.ResourceType, names []strin
 		res[i] = rd.ConfigResource{Type: kind, Name: n}
 	}
 	what := "ask for the configs of " + strings.ToLower(kind.String()) + "s"
-	return ask(ctx, a, what, func(ctx context.Context) (map[string][]Config, error) {
+	return read(ctx, a, what, func(ctx context.Context) (map[string][]Config, error) {
 		answers, err := a.client.DescribeConfigs(ctx, res)
 		if err != nil {
 			return nil, err

@@ -51,7 +51,7 @@ const groupWorkers = 8
 func (a *Admin) Groups(ctx context.Context) ([]Group, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	list, err := ask(ctx, a, "list consumer groups", func(ctx context.Context) (rd.ListConsumerGroupsResult, error) {
+	list, err := read(ctx, a, "list consumer groups", func(ctx context.Context) (rd.ListConsumerGroupsResult, error) {
 		return a.client.ListConsumerGroups(ctx)
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (a *Admin) fillGroup(ctx context.Context, g *Group) {
 }
 
 func (a *Admin) describeGroup(ctx context.Context, g *Group) error {
-	res, err := ask(ctx, a, fmt.Sprintf("describe group %q", g.ID), func(ctx context.Context) (rd.ConsumerGroupDescription, error) {
+	res, err := read(ctx, a, fmt.Sprintf("describe group %q", g.ID), func(ctx context.Context) (rd.ConsumerGroupDescription, error) {
 		d, err := a.client.DescribeConsumerGroups(ctx, []string{g.ID})
 		if err != nil {
 			return rd.ConsumerGroupDescription{}, err
@@ -131,7 +131,7 @@ func protocolOf(t rd.ConsumerGroupType) string {
 // GroupOffsets gives what a group has committed, ordered by topic and partition. A group that is not
 // there has committed nothing.
 func (a *Admin) GroupOffsets(ctx context.Context, group string) ([]GroupOffset, error) {
-	return ask(ctx, a, fmt.Sprintf("read offsets of group %q", group), func(ctx context.Context) ([]GroupOffset, error) {
+	return read(ctx, a, fmt.Sprintf("read offsets of group %q", group), func(ctx context.Context) ([]GroupOffset, error) {
 		res, err := a.client.ListConsumerGroupOffsets(ctx, []rd.ConsumerGroupTopicPartitions{{Group: group}})
 		if hasCode(err, rd.ErrGroupIDNotFound) {
 			return nil, nil
