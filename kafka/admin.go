@@ -186,7 +186,8 @@ func read[T any](ctx context.Context, a *Admin, what string, fn func(context.Con
 	return try(ctx, a, what, patienceOfRead, fn)
 }
 
-// try runs fn until it ends otherwise than by patience; 0 is no end but the deadline.
+// try runs fn until it ends otherwise than by patience, which doubles each time; 0 is no end but the
+// deadline.
 func try[T any](ctx context.Context, a *Admin, what string, patience time.Duration, fn func(context.Context) (T, error)) (T, error) {
 	var zero T
 	if !a.enter() {
@@ -203,6 +204,7 @@ func try[T any](ctx context.Context, a *Admin, what string, patience time.Durati
 		if limited.Err() != nil || patience == 0 || !errors.Is(err, context.DeadlineExceeded) {
 			return zero, a.explain(what, err)
 		}
+		patience *= 2 // a large cluster may just be slow
 	}
 }
 
