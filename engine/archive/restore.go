@@ -45,6 +45,7 @@ type Journal struct {
 	Window         Window         `json:"window"`
 	OffsetHeaders  bool           `json:"include_offset_headers"`
 	Repartition    string         `json:"repartition,omitempty"` // "", murmur2, round_robin
+	Drill          bool           `json:"drill,omitempty"`       // its topics are deleted when it ends, or by the next drill
 	Topics         []JournalTopic `json:"topics"`
 }
 
@@ -148,14 +149,22 @@ type MovedOffset struct {
 
 // Finish is finish.json: the captured configs were set after a restore.
 type Finish struct {
-	Format    int                          `json:"format"`
-	Kind      string                       `json:"kind"`
-	BackupID  string                       `json:"backup_id"`
-	RestoreID string                       `json:"restore_id"`
-	CreatedAt time.Time                    `json:"created_at"`
-	CreatedBy string                       `json:"created_by"`
-	Tool      Tool                         `json:"tool"`
-	Receipt   string                       `json:"receipt_sha256"`
-	Applied   map[string]map[string]string `json:"applied"`  // topic -> config -> value; "" is the cluster's default
-	Expiring  map[string]int64             `json:"expiring"` // topic -> records the broker will then delete
+	Format    int           `json:"format"`
+	Kind      string        `json:"kind"`
+	BackupID  string        `json:"backup_id"`
+	RestoreID string        `json:"restore_id"`
+	CreatedAt time.Time     `json:"created_at"`
+	CreatedBy string        `json:"created_by"`
+	Tool      Tool          `json:"tool"`
+	Receipt   string        `json:"receipt_sha256"`
+	Topics    []FinishTopic `json:"topics"`
+}
+
+// FinishTopic is what was set on one target topic. It is a list entry and no map's, since topics may
+// have names that differ in case alone, and such keys are refused in signed documents.
+type FinishTopic struct {
+	Target   string            `json:"target"`
+	TargetID kafka.TopicID     `json:"target_topic_id"`
+	Applied  map[string]string `json:"applied"`          // "" is the cluster's default
+	Expiring int64             `json:"expiring_records"` // that the broker then deletes, as said before
 }
