@@ -43,6 +43,7 @@ type finisher struct {
 // finishTopic is what finishing does to one topic.
 type finishTopic struct {
 	name     string
+	id       kafka.TopicID
 	set      map[string]string
 	unset    []string
 	expiring int64
@@ -122,17 +123,17 @@ func (f *finisher) apply(ctx context.Context, rec archive.Document[archive.Recei
 	if err != nil {
 		return err
 	}
-	doc := &archive.Finish{RestoreID: rec.Doc.RestoreID, CreatedBy: f.env.Operator, Tool: f.env.Tool, Receipt: rec.SHA256,
-		Applied: map[string]map[string]string{}, Expiring: map[string]int64{}}
+	doc := &archive.Finish{RestoreID: rec.Doc.RestoreID, CreatedBy: f.env.Operator, Tool: f.env.Tool, Receipt: rec.SHA256}
 	var expiring int64
 	for _, t := range topics {
 		f.announce(t)
 		expiring += t.expiring
-		doc.Expiring[t.name] = t.expiring
-		doc.Applied[t.name] = maps.Clone(t.set)
+		done := archive.FinishTopic{Target: t.name, TargetID: t.id, Applied: map[string]string{}, Expiring: t.expiring}
+		maps.Copy(done.Applied, t.set)
 		for _, name := range t.unset {
-			doc.Applied[t.name][name] = ""
+			done.Applied[name] = ""
 		}
+		doc.Topics = append(doc.Topics, done)
 	}
 	f.summary.fact("finished_topics", len(topics))
 	f.summary.fact("expiring_records", expiring)
@@ -191,7 +192,7 @@ func (f *finisher) plan(ctx context.Context, rec *archive.Receipt) ([]finishTopi
 
 // planTopic looks whether the topic is the one that was restored, and what can be set on it.
 func (f *finisher) planTopic(ctx context.Context, t archive.ReceiptTopic) (finishTopic, error) {
-	ft := finishTopic{name: t.Target, set: map[string]string{}, unset: []string{}}
+	ft := finishTopic{name: t.Target, id: t.TargetID, set: map[string]string{}, unset: []string{}}
 	e, err := f.target.TopicExists(ctx, t.Target, t.TargetID)
 	if err != nil {
 		return ft, fmt.Errorf("look for topic %s: %w", t.Target, err)
