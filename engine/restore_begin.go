@@ -210,7 +210,7 @@ func (r *restore) putJournal(ctx context.Context) error {
 	p := r.plan
 	j := &archive.Journal{RestoreID: p.RestoreID, RunID: p.RunID, ManifestSHA256: p.ManifestSHA256, PlanSHA256: p.Digest,
 		CreatedAt: r.Env.now(), CreatedBy: r.Env.Operator, Tool: r.Env.Tool, Target: p.Target, Window: p.Window,
-		OffsetHeaders: p.OffsetHeaders, Repartition: p.Repartition}
+		OffsetHeaders: p.OffsetHeaders, Repartition: p.Repartition, Drill: r.drill}
 	for _, t := range p.Topics {
 		jt := archive.JournalTopic{Source: t.Source, SourceID: t.SourceID, Target: t.Target, TargetID: t.TargetID,
 			Created: !t.Exists || t.Adopted, MaxBatchBytes: t.MaxBatchBytes, Configs: t.Configs, HeldOpen: t.HeldOpen}

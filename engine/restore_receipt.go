@@ -104,7 +104,7 @@ func (r *restore) conclude(d archive.Document[archive.Receipt]) {
 		s.find("%s", x)
 	}
 	s.Notes = append(s.Notes, d.Doc.Exceptions...)
-	if held > 0 && !r.ApplyConfigs {
+	if held > 0 && !r.ApplyConfigs && !r.drill {
 		s.Notes = append(s.Notes, fmt.Sprintf("%d captured topic configs stand open so that nothing restored is lost; `restore finish --restore-id %s` sets them", held, d.Doc.RestoreID))
 	}
 }

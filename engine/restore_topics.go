@@ -80,6 +80,9 @@ func (p *RestorePlan) chooseTopic(o RestoreOptions, name string) error {
 
 // targetName is the mapped name, the original one on another cluster, or a fresh one on the same.
 func (p *RestorePlan) targetName(o RestoreOptions, source string) (name string, named bool) {
+	if o.drill {
+		return drillTopic(p.RestoreID, source), true
+	}
 	if to, ok := o.Mapping[source]; ok {
 		return to, true
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"time"
 
 	"kustody/evidence"
@@ -22,6 +23,8 @@ type Witness struct {
 	TriggeredBy string
 	Operator    string
 	Frameworks  []string // compliance mappings asked for; empty: all
+
+	outer *evidence.Run // of the job whose parts this witness enters; nil: jobs enter themselves
 }
 
 // ledgerFile is a file as the ledger names it: by its key from the root of its store.
@@ -32,7 +35,19 @@ type closing = evidence.Closing
 
 // watch is a job that the ledger knows to have started. A nil watch does nothing.
 type watch struct {
-	run *evidence.Run
+	run  *evidence.Run
+	part bool // of a job that goes on after it
+}
+
+// within makes the witness of a job's parts: what they would enter as jobs of their own becomes a
+// record of the job that has started.
+func (w *Witness) within(x *watch) *Witness {
+	if w == nil {
+		return nil
+	}
+	inner := *w
+	inner.outer = x.run
+	return &inner
 }
 
 // slotsOf are the kinds of slots that a job can close.
@@ -48,6 +63,9 @@ func (w *Witness) start(ctx context.Context, j *Job, kind string, subject map[st
 	if w == nil {
 		return nil, nil
 	}
+	if w.outer != nil {
+		return &watch{run: w.outer, part: true}, nil
+	}
 	if _, err := w.Ledger.EnsureSeries(ctx, w.Series); err != nil {
 		return nil, fmt.Errorf("enter series %s in the ledger: %w", w.Series.Series, err)
 	}
@@ -61,10 +79,15 @@ func (w *Witness) start(ctx context.Context, j *Job, kind string, subject map[st
 	return &watch{run: run}, nil
 }
 
-// alive judges started jobs that this machine does not see running. A backup holds the lock of its
-// archive, so another backup of the same archive cannot live beside it; of others nothing is known.
+// alive judges started jobs that this machine does not see running. Those of this machine are dead. A
+// backup holds the lock of its archive, so another backup of the same archive cannot live beside it; of
+// others nothing is known.
 func (w *Witness) alive(kind string, subject map[string]string) func(evidence.Sealed) bool {
+	here, _ := os.Hostname() // the ledger's own default; without a name nothing is known
 	return func(started evidence.Sealed) bool {
+		if here != "" && started.Host == here {
+			return false
+		}
 		locked := kind == "backup" || kind == "drill"
 		return !(locked && started.Subject["job"] == "backup" && started.Subject["backup_id"] == subject["backup_id"])
 	}
@@ -78,19 +101,14 @@ func (x *watch) close(ctx context.Context, c closing) error {
 	// A job that was cancelled still has to say so.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	if _, err := x.run.Close(ctx, c); err != nil {
-		return fmt.Errorf("enter the end of the job in the ledger: %w", err)
-	}
-	return nil
-}
-
-// record enters a part of a job that goes on.
-func (x *watch) record(ctx context.Context, c closing) error {
-	if x == nil {
+	if x.part {
+		if _, err := x.run.Record(ctx, c); err != nil {
+			return fmt.Errorf("enter a part of the job in the ledger: %w", err)
+		}
 		return nil
 	}
-	if _, err := x.run.Record(ctx, c); err != nil {
-		return fmt.Errorf("enter a part of the job in the ledger: %w", err)
+	if _, err := x.run.Close(ctx, c); err != nil {
+		return fmt.Errorf("enter the end of the job in the ledger: %w", err)
 	}
 	return nil
 }

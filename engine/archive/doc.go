@@ -9,7 +9,7 @@
 //	runs/<run id>/manifest.json        what it did; put last: a run exists when its manifest exists
 //	segments/<topic id>/<partition>/<base offset>.<random>.log    record batches, a Kafka log segment
 //	segments/<topic id>/<partition>/<base offset>.<random>.json   its sidecar, the durable checkpoint
-//	restores/<restore id>/journal.json, receipt.json, finish.json
+//	restores/<restore id>/journal.json, receipt.json, finish.json, teardown.json (of a drill)
 //
 // Every object but lock is put once. A signature lies beside what it signs (evidence.PutSigned).
 package archive

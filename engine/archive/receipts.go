@@ -21,6 +21,7 @@ type Restore struct {
 	Begun    bool // its journal exists
 	Done     bool // its receipt exists
 	Finished bool // the captured configs were set afterwards
+	TornDown bool // it was a drill's, which has ended: its topics are gone, or were kept on purpose
 }
 
 // Restores lists the restores that left anything behind, oldest first.
@@ -39,6 +40,7 @@ func (a *Archive) Restores(ctx context.Context) ([]Restore, error) {
 		r.Begun = r.Begun || name == "journal.json"
 		r.Done = r.Done || name == "receipt.json"
 		r.Finished = r.Finished || name == "finish.json"
+		r.TornDown = r.TornDown || name == "teardown.json"
 		return nil
 	})
 	if err != nil {
@@ -94,7 +96,7 @@ func (a *Archive) Receipt(ctx context.Context, restore string) (Document[Receipt
 }
 
 // NewestReceipt finds the last restore that was done into a cluster; fs.ErrNotExist if there is none.
-// An empty cluster means any.
+// An empty cluster means any. Drills whose topics are gone again do not count.
 func (a *Archive) NewestReceipt(ctx context.Context, cluster string) (Document[Receipt], error) {
 	list, err := a.Restores(ctx)
 	if err != nil {
@@ -103,6 +105,11 @@ func (a *Archive) NewestReceipt(ctx context.Context, cluster string) (Document[R
 	var newest Document[Receipt]
 	for _, r := range list {
 		if !r.Done {
+			continue
+		}
+		if gone, err := a.gone(ctx, r); err != nil {
+			return newest, err
+		} else if gone {
 			continue
 		}
 		d, err := a.Receipt(ctx, r.ID)
