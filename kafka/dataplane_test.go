@@ -59,7 +59,7 @@ func put(t *testing.T, b *embedded.Broker, topic string, partition int32, n int)
 func numbered(base int64, n int) []embedded.Record {
 	recs := make([]embedded.Record, n)
 	for i := range recs {
-		recs[i] = embedded.Record{Timestamp: 1_700_000_000_000 + base, Key: []byte("k"), Value: fmt.Appendf(nil, "%d", base+int64(i))}
+		recs[i] = embedded.Record{Timestamp: 1_700_000_000_000 + base*1000, Key: []byte("k"), Value: fmt.Appendf(nil, "%d", base+int64(i))}
 	}
 	return recs
 }
