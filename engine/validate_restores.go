@@ -32,6 +32,12 @@ func (a *auditor) restore(ctx context.Context, r archive.Restore, run string) er
 	if err != nil {
 		return err
 	}
+	if r.TornDown {
+		t, err := a.archive.Teardown(ctx, r.ID)
+		if _, err = a.document(archive.TeardownKey(r.ID), t.Size, err); err != nil {
+			return err
+		}
+	}
 	if begun && !r.Done {
 		a.notes = append(a.notes, "restore "+r.ID+" has not finished: there is no receipt")
 	}
