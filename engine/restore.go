@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"kustody/engine/archive"
@@ -182,9 +183,22 @@ func (r *restore) howToGoOn(err error) error {
 		return fmt.Errorf("the restore of drill %s has not finished: %w", r.plan.RestoreID, err)
 	}
 	if r.journal.Doc == nil {
+		var made []string
+		for _, t := range r.plan.Topics {
+			if !t.Exists && !t.TargetID.IsZero() {
+				made = append(made, t.Target)
+			}
+		}
+		if len(made) > 0 {
+			return fmt.Errorf("restore %s has written no record; topics %s were made and are empty: %w", r.plan.RestoreID, strings.Join(made, ", "), err)
+		}
 		return fmt.Errorf("restore %s has written no record: %w", r.plan.RestoreID, err)
 	}
-	return fmt.Errorf("restore %s has not finished (the same command goes on where it stopped): %w", r.plan.RestoreID, err)
+	there := ""
+	if s := r.job.Snapshot(); s.Phase == "restore" {
+		there = fmt.Sprintf("; %d of %d records are there", s.Done, s.Total)
+	}
+	return fmt.Errorf("restore %s has not finished (the same command goes on where it stopped%s): %w", r.plan.RestoreID, there, err)
 }
 
 // execute does what the plan says.

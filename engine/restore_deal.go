@@ -113,7 +113,7 @@ func (r *restore) dealTask(topic int) task {
 	t := &r.plan.Topics[topic]
 	meters := make([]*Meter, len(t.Parts))
 	for k, p := range t.Parts {
-		meters[k] = r.job.meter(t.Target+" ← "+t.Source, p.Partition, 0, p.Records)
+		meters[k] = r.job.meter(t.Target, p.Partition, 0, p.Records) // of the source partition: what a target gets is known at the end
 	}
 	return task{name: t.Target, size: t.Bytes, run: func(ctx context.Context) ([]*restoredPart, error) {
 		d := &dealer{r: r, topic: topic, t: t, spread: newPartitioner(r.plan.Repartition, t.Partitions),

@@ -54,7 +54,9 @@ func (p *RestorePlan) takeGroups(o RestoreOptions, groups []archive.Group) error
 		}
 		switch {
 		case g.Error != "":
-			p.Warnings = append(p.Warnings, fmt.Sprintf("group %s: its offsets could not be captured: %s", g.ID, g.Error))
+			out.Error = "its offsets could not be captured: " + g.Error
+			p.Groups = append(p.Groups, out)
+			p.Warnings = append(p.Warnings, fmt.Sprintf("group %s: %s", g.ID, out.Error))
 		case len(out.Offsets) > 0:
 			p.Groups = append(p.Groups, out)
 		}
@@ -167,6 +169,10 @@ func (r *restore) moveGroups(ctx context.Context, parts []*restoredPart) error {
 	}
 	for _, g := range r.plan.Groups {
 		m := archive.MovedGroup{Source: g.Source, Target: g.Target, Offsets: []archive.MovedOffset{}}
+		if g.Error != "" {
+			r.groupFailed(&m, errors.New(g.Error))
+			continue
+		}
 		for _, o := range g.Offsets {
 			if p := at[sourcePartition{o.Topic, o.Partition}]; p != nil {
 				m.Offsets = append(m.Offsets, r.translate(o, p))

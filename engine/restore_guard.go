@@ -37,13 +37,14 @@ type brokerFacts struct {
 	retentionMs   int64
 	retentionSize int64
 	cleanup       string
+	compression   string
 	limits        []string // timestamp limits that these brokers know
 }
 
 // askBrokers reads the defaults of a cluster. Without the right to see them Kafka's own are assumed, and
 // that is said.
 func askBrokers(ctx context.Context, target RestoreTarget, admin RestoreAdmin) (brokerFacts, string, error) {
-	f := brokerFacts{maxBytes: defaultMaxBytes, minInsync: 1, retentionMs: 168 * 3600 * 1000, retentionSize: -1, cleanup: "delete", limits: timestampLimits[:2]}
+	f := brokerFacts{maxBytes: defaultMaxBytes, minInsync: 1, retentionMs: 168 * 3600 * 1000, retentionSize: -1, cleanup: "delete", compression: "producer", limits: timestampLimits[:2]}
 	brokers, err := target.Brokers(ctx)
 	if err != nil {
 		return f, "", fmt.Errorf("list the target's brokers: %w", err)
@@ -78,6 +79,9 @@ func (f *brokerFacts) read(configs []kafka.Config) {
 	f.retentionMs = intOr(all["log.retention.ms"], f.retentionMs)
 	if v := all["log.cleanup.policy"]; v != "" {
 		f.cleanup = v
+	}
+	if v := all["compression.type"]; v != "" {
+		f.compression = v
 	}
 	known := slices.DeleteFunc(slices.Clone(timestampLimits), func(name string) bool { _, ok := all["log."+name]; return !ok })
 	if len(known) > 0 {
@@ -120,6 +124,10 @@ func (p *RestorePlan) openTopic(t *RestoreTopic, want int, f brokerFacts) {
 	t.hold("message.timestamp.type", "CreateTime")
 	for _, name := range f.limits {
 		t.hold(name, farthest)
+	}
+	if c, ok := t.Configs["compression.type"]; ok && c != "producer" || !ok && f.compression != "producer" {
+		// A broker that compresses anew holds the result against max.message.bytes.
+		t.hold("compression.type", "producer")
 	}
 	t.holdReplicas(f)
 	t.MaxBatchBytes = intOr(captured["max.message.bytes"], f.maxBytes)

@@ -80,7 +80,8 @@ type RestorePartition struct {
 type RestoreGroup struct {
 	Source  string                `json:"source"`
 	Target  string                `json:"target"`
-	Offsets []archive.GroupOffset `json:"offsets"` // on restored topics, by their source names
+	Offsets []archive.GroupOffset `json:"offsets"`         // on restored topics, by their source names
+	Error   string                `json:"error,omitempty"` // why there is nothing to translate
 }
 
 func (p *RestorePlan) partitions() int {

@@ -46,6 +46,7 @@ func TestRestoreRefusals(t *testing.T) {
 		{"mapping of nothing", func(o *RestoreOptions) { o.Mapping = map[string]string{"order": "x"} }, ExitUsage, `"order"`},
 		{"two into one", func(o *RestoreOptions) { o.Mapping = map[string]string{"orders": "x", "payments": "x"} }, ExitUsage, `both be restored into "x"`},
 		{"long name", func(o *RestoreOptions) { o.Mapping = map[string]string{"orders": strings.Repeat("x", 250)} }, ExitUsage, "250 characters"},
+		{"odd name", func(o *RestoreOptions) { o.Mapping = map[string]string{"orders": "a b"} }, ExitUsage, `"a b"`},
 		{"empty window", func(o *RestoreOptions) { o.Window = window(5, 5) }, ExitUsage, "is empty"},
 		{"bad id", func(o *RestoreOptions) { o.RestoreID = "../x" }, ExitUsage, "restore_id"},
 		{"bad partitioner", func(o *RestoreOptions) { o.Repartition = "random" }, ExitUsage, "random"},

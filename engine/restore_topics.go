@@ -11,6 +11,9 @@ import (
 // maxTopicName is the longest topic name a broker takes.
 const maxTopicName = 249
 
+// nameLetters are all that may be in one.
+const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 // chooseTopics applies selection and mapping to what the archive holds.
 func (p *RestorePlan) chooseTopics(o RestoreOptions) error {
 	names := topicNames(p.view)
@@ -100,6 +103,9 @@ func (p *RestorePlan) checkMapping(o RestoreOptions) error {
 			return problem(ExitUsage, "correct topic_mapping", "topics %q and %q would both be restored into %q", other, t.Source, t.Target)
 		}
 		target[t.Target] = t.Source
+		if strings.Trim(t.Target, nameLetters) != "" || t.Target == "." || t.Target == ".." {
+			return problem(ExitUsage, "give it another name with topic_mapping", "brokers do not take the topic name %q: letters, digits, dots, _ and - may be in it", t.Target)
+		}
 		if len(t.Target) == 0 || len(t.Target) > maxTopicName {
 			return problem(ExitUsage, "give it another name with topic_mapping", "the target name %q of topic %q has %d characters; brokers take 1 to %d",
 				t.Target, t.Source, len(t.Target), maxTopicName)
