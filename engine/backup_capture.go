@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,8 @@ import (
 type captured struct {
 	topics [][]archive.ManifestPartition
 	lost   [][]bool // the topic vanished while this partition was read
+
+	unproved atomic.Bool // some fetch could not name its topic by id
 }
 
 // capture works through the plan's partitions, a few at a time. The first error ends the others in an
@@ -41,6 +44,9 @@ func (b *backup) capture(ctx context.Context) (*captured, error) {
 				c := &partitionCapture{backup: b, topic: t, plan: p, pace: limit, end: int64(p.End), meter: meter}
 				err := c.run(gctx)
 				out.topics[i][k], out.lost[i][k] = c.out, c.deleted
+				if c.unproved {
+					out.unproved.Store(true)
+				}
 				return err
 			})
 		}
@@ -76,21 +82,22 @@ func (b *backup) announce() {
 // partitionCapture captures one partition of a run.
 type partitionCapture struct {
 	*backup
-	topic   archive.PlanTopic
-	plan    archive.PlanPartition
-	pace    *pace
-	meter   *Meter
-	writer  *archive.PartitionWriter
-	recoder *recoder
-	end     int64          // of the plan, or lower once the source was rewritten
-	early   []archive.Held // adopted from a dead process
-	gaps    []archive.Range
-	cuts    []archive.Cut
-	between archive.Absent // absent offsets just before gaps: no segment accounts for them
-	start   int64
-	deleted bool
-	said    int // segments announced
-	out     archive.ManifestPartition
+	topic    archive.PlanTopic
+	plan     archive.PlanPartition
+	pace     *pace
+	meter    *Meter
+	writer   *archive.PartitionWriter
+	recoder  *recoder
+	end      int64          // of the plan, or lower once the source was rewritten
+	early    []archive.Held // adopted from a dead process
+	gaps     []archive.Range
+	cuts     []archive.Cut
+	between  archive.Absent // absent offsets just before gaps: no segment accounts for them
+	start    int64
+	deleted  bool
+	unproved bool // a fetch could not name the topic by its id
+	said     int  // segments announced
+	out      archive.ManifestPartition
 }
 
 func (c *partitionCapture) tp() kafka.TopicPartition {
@@ -203,7 +210,10 @@ func (c *partitionCapture) adopt(ctx context.Context, sides []archive.Sidecar, h
 // read follows one reader until the end of the partition or until the source forces another start.
 func (c *partitionCapture) read(ctx context.Context, end int64) error {
 	r := c.Source.Read(c.tp(), kafka.ReadOptions{Start: c.writer.Position(), End: end, LastEpoch: c.writer.Epoch(), MaxBytes: c.FetchBytes})
-	defer r.Close()
+	defer func() {
+		c.unproved = c.unproved || !r.ByID()
+		r.Close()
+	}()
 	for {
 		chunk, err := r.Next(ctx)
 		if errors.Is(err, io.EOF) {

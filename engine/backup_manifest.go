@@ -12,7 +12,11 @@ func (b *backup) manifest(ctx context.Context, got *captured) (*archive.Manifest
 	p := b.plan.Doc
 	m := &archive.Manifest{RunID: p.RunID, CreatedAt: b.Env.now(), CreatedBy: b.Env.Operator, StartedAt: p.CreatedAt, Tool: b.Env.Tool,
 		PlanSHA256: b.plan.SHA256, Previous: p.Previous, Chain: 1, Source: p.Source, Compression: p.Capture.Compression, Inspect: p.Capture.Inspect,
-		Generation: b.generation(), Missing: p.Missing, Vanished: p.Vanished, Findings: []string{}, Notes: append([]string{}, p.Notes...)}
+		Generation: "proved", Missing: p.Missing, Vanished: p.Vanished, Findings: []string{}, Notes: append([]string{}, p.Notes...)}
+	if got.unproved.Load() {
+		m.Generation = "unproved"
+		m.Notes = append(m.Notes, "the brokers do not take topic ids in fetches: that a topic was not deleted and created again during the run is not proved")
+	}
 	for i, t := range p.Topics {
 		m.Topics = append(m.Topics, b.manifestTopic(m, t, got.topics[i], got.lost[i]))
 	}
@@ -41,14 +45,6 @@ func (b *backup) manifest(ctx context.Context, got *captured) (*archive.Manifest
 		}
 	}
 	return m, nil
-}
-
-// generation says whether every fetch named the topic by its id.
-func (b *backup) generation() string {
-	if s, ok := b.Source.(interface{ FetchesByID() bool }); ok && s.FetchesByID() {
-		return "proved"
-	}
-	return "unproved"
 }
 
 func (b *backup) manifestTopic(m *archive.Manifest, t archive.PlanTopic, parts []archive.ManifestPartition, lost []bool) archive.ManifestTopic {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kversion"
+
 	"kustody/engine/archive"
 	"kustody/kafka"
 	"kustody/kafka/batch"
@@ -443,4 +445,22 @@ func TestC17_manyPartitionsLargeRecordsLongNames(t *testing.T) {
 	w.same(long, 1)
 	w.same("large", 1)
 	w.same("many", 400)
+}
+
+// TestC04_generationIsProvedByTopicIds: the manifest says whether every fetch named its topic by id.
+func TestC04_generationIsProvedByTopicIds(t *testing.T) {
+	old := kversion.V2_8_0()
+	for want, o := range map[string]embedded.Options{"proved": {}, "unproved": {MaxVersions: old}} {
+		w := newWorld(t, o)
+		w.topic("a", 1, nil)
+		w.produce("a", 0, 0, 10)
+		w.backup(w.options(), ExitDone)
+		head, err := w.archive().Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if head.Doc.Generation != want {
+			t.Errorf("generation %q, not %q", head.Doc.Generation, want)
+		}
+	}
 }

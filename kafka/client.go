@@ -90,11 +90,27 @@ func OpenWith(ctx context.Context, c Cluster, o ClientOptions) (*Client, error) 
 		cl.Close()
 		return nil, fmt.Errorf("set up client: %w", err)
 	}
-	if _, err := cl.metadata(ctx, cl.lanes[0], []string{}); err != nil {
+	if err := cl.connect(ctx); err != nil {
 		cl.Close()
 		return nil, Diagnose(fmt.Errorf("connect to %v: %w", c.BootstrapServers, err), c)
 	}
 	return cl, nil
+}
+
+// connect asks for metadata. The context's end is watched apart: franz-go does not look at it while a
+// host that took the connection stays silent.
+func (c *Client) connect(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.metadata(ctx, c.lanes[0], []string{})
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("no answer to the first request: %w", ctx.Err())
+	}
 }
 
 // laneOpts puts ours first: what the user's properties say comes later and wins.
