@@ -270,3 +270,31 @@ func TestR03_realMixture(t *testing.T) {
 		sameDealt(w, c, prefix+"orders", 4, kind)
 	}
 }
+
+// TestR01_leaderKilled kills the broker that leads the target partition in the middle of a restore.
+func TestR01_leaderKilled(t *testing.T) {
+	k := kafkatest.StartPrivate(t, kafkatest.Options{})
+	w := &world{t: t, store: storage.NewMemory()}
+	var err error
+	if w.client, err = kafka.Open(t.Context(), k.Plain()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.client.Close)
+	if w.admin, err = kafka.OpenAdmin(t.Context(), k.Plain()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.admin.Close)
+	c := buildArchive(t, w.store, "orders", nil, series("lz4", 300, 5), series("", 300, 5))
+	o := w.restoring()
+	o.ReplicationFactor, o.AppendTimeout = 3, time.Minute
+	o.Target = &wreck{RestoreTarget: w.client, after: func(n int, _ kafka.TopicPartition, _ []byte) error {
+		if n == 100 {
+			k.Kill(k.Leader("orders", 0))
+		}
+		return nil
+	}}
+	w.restore(o, ExitDone)
+	for p := range int32(2) {
+		w.sameRecords("orders", p, 0, c.records[fmt.Sprintf("orders/%d", p)])
+	}
+}

@@ -309,3 +309,38 @@ func TestRestoreKeepsToItsRate(t *testing.T) {
 		t.Errorf("the last event is %s", events[len(events)-1].Type)
 	}
 }
+
+// TestACLsAreCopied copies the rules of restored topics and groups, under their new names, and none
+// that reach further.
+func TestACLsAreCopied(t *testing.T) {
+	w := newWorld(t, embedded.Options{ACLs: true, Users: []embedded.User{{Mechanism: "PLAIN", Name: "root", Password: "root-secret", Super: true}}})
+	c := newCrafted(t, w.store)
+	c.add("orders", nil, series("", 2, 5))
+	rule := archive.ACL{ResourceType: "TOPIC", ResourceName: "orders", PatternType: "LITERAL", Principal: "User:alice", Host: "*", Operation: "READ", Permission: "ALLOW"}
+	other, prefixed, every := rule, rule, rule
+	other.ResourceName, prefixed.PatternType, every.ResourceName = "payments", "PREFIXED", "*"
+	group := rule
+	group.ResourceType, group.ResourceName = "GROUP", "billing"
+	c.plan.ACLs = []archive.ACL{rule, other, prefixed, every, group}
+	c.plan.Groups = []archive.Group{{ID: "billing", Offsets: []archive.GroupOffset{{Topic: "orders", Offset: 3}}}}
+	c.seal()
+	o := w.restoring()
+	o.CopyACLs, o.Mapping = true, map[string]string{"orders": "copy"}
+	o.Groups = func(id string) (string, bool) { return id + "-copy", true }
+	s := w.restore(o, ExitDone)
+	acls, err := w.admin.ACLs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range acls {
+		got = append(got, a.Resource+" "+a.Name+" "+a.Principal+" "+a.Operation)
+	}
+	slices.Sort(got)
+	if want := []string{"GROUP billing-copy User:alice READ", "TOPIC copy User:alice READ"}; !slices.Equal(got, want) {
+		t.Errorf("ACLs %q, want %q", got, want)
+	}
+	if !slices.ContainsFunc(s.Notes, func(n string) bool { return strings.HasPrefix(n, "2 ACLs for prefixes") }) {
+		t.Errorf("notes %q", s.Notes)
+	}
+}
