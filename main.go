@@ -1,0 +1,63 @@
+// kustody keeps the chain of custody of Kafka data: it backs topics up, restores them, compares what was
+// restored with what was captured, and signs evidence of it. This file holds the process: signals, and
+// the one place that exits. What each verb does begins in the file named after it.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"kustody/engine"
+)
+
+// version and commit are set by the Makefile; a plain go build takes them from the build information.
+var (
+	version = ""
+	commit  = ""
+)
+
+func main() {
+	os.Exit(int(run(os.Args[1:])))
+}
+
+// run is one call of the program on the real terminal.
+func run(args []string) engine.Exit {
+	// A closed pipe must show as an error of the write, not end the process: the job goes on.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	go cancelOnSignal(cancel)
+	return newApp().run(ctx, args)
+}
+
+// cancelOnSignal ends the work in an orderly way at the first signal, and at once at the second.
+func cancelOnSignal(cancel context.CancelCauseFunc) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	<-signals
+	cancel(engine.ErrCancelled)
+	<-signals
+	os.Exit(int(engine.ExitCancelled))
+}
+
+// run parses the arguments, does what the verb says, and tells the exit code. Whatever went wrong has
+// been said on stderr by then.
+func (a *app) run(ctx context.Context, args []string) engine.Exit {
+	root := a.command()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var shown *shownError
+	switch {
+	case err == nil:
+		return engine.ExitDone
+	case errors.As(err, &shown):
+		return shown.exit
+	case errors.Is(context.Cause(ctx), engine.ErrCancelled):
+		err = engine.ErrCancelled
+	}
+	a.complain(err)
+	return engine.ExitCode(err)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"kustody/config"
+	"kustody/engine"
+	"kustody/engine/archive"
+)
+
+// restoreFlags are laid over the [restore] section.
+type restoreFlags struct {
+	places
+	dryRun    bool
+	restoreID string
+	from, to  string
+	topics    []string
+}
+
+func (a *app) verbRestore() *cobra.Command {
+	var p restoreFlags
+	cmd := &cobra.Command{
+		Use:   "restore",
+		Short: "restore topics, for a time window if wanted",
+		Long: "Writes what a run captured into topics of [target], every record once and in order, and leaves a\n" +
+			"receipt. New topics stand open (no retention, no compaction) until restore finish. The same\n" +
+			"command goes on with a restore that died.",
+		Example: "  kustody restore --batch --config kustody.toml --dry-run\n" +
+			"  kustody restore --batch --config kustody.toml --restore-id check-1 --topic orders --from 2026-11-20T00:30:00Z --to 2026-11-20T01:15:00Z",
+		Args:        a.noVerb,
+		Annotations: map[string]string{headless: "restore"},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.work(cmd, "restore", a.textFor("restore"), func(ctx context.Context) (*engine.Job, *session, error) {
+				s, err := a.load("restore", p.places)
+				if err != nil {
+					return nil, s, err
+				}
+				o, err := s.restoreOptions(ctx, "restore", p)
+				if err != nil {
+					return nil, s, err
+				}
+				return engine.Restore(ctx, o), s, nil
+			})
+		},
+	}
+	p.add(a, cmd, flagConfig, flagPath, flagBackupID, flagRun)
+	f := cmd.Flags()
+	f.BoolVar(&p.dryRun, "dry-run", false, "plan only: say what would be written, and write nothing")
+	f.StringVar(&p.restoreID, "restore-id", "", "name of this restore; the same name finishes what died (overrides restore.restore_id)")
+	f.StringVar(&p.from, "from", "", "first timestamp of the window: milliseconds or RFC 3339 (overrides restore.time_window_start)")
+	f.StringVar(&p.to, "to", "", "first timestamp after the window (overrides restore.time_window_end)")
+	f.StringArrayVar(&p.topics, "topic", nil, "source topic or pattern to restore, may be repeated (overrides restore.topics)")
+	_ = cmd.RegisterFlagCompletionFunc("topic", a.completeTopics(&p.places))
+	cmd.AddCommand(a.verbFinish())
+	return cmd
+}
+
+// restoreOptions opens what a restore needs.
+func (s *session) restoreOptions(ctx context.Context, verb string, p restoreFlags) (o engine.RestoreOptions, err error) {
+	r := s.cfg.Restore
+	o = engine.RestoreOptions{
+		Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RunID: r.Run, RestoreID: r.RestoreID, DeclaredCluster: s.cfg.Target.Cluster,
+		ConfigSHA256: s.cfg.Digest(), Mapping: r.TopicMapping, NoCreate: !r.CreateTopics, AllowExisting: r.AllowExisting,
+		ReplicationFactor: r.ReplicationFactor, OffsetHeaders: r.IncludeOffsetHeaders, Repartition: r.Repartition, CopyACLs: r.ACLs == "copy",
+		ApplyConfigs: r.ApplyConfigs == "at_end", MaxBytesPerSecond: int64(r.MaxBytesPerSecond), Workers: r.Workers, DryRun: r.DryRun || p.dryRun,
+	}
+	if !r.Partitions.IsZero() {
+		o.Partitions = r.Partitions.For
+	}
+	if p.restoreID != "" {
+		o.RestoreID = p.restoreID
+	}
+	if p.runID != "" {
+		o.RunID = p.runID
+	}
+	topics := r.Topics
+	if len(p.topics) > 0 {
+		topics = config.Topics{Include: p.topics}
+	}
+	if o.Topics, err = selection(topics); err != nil {
+		return o, err
+	}
+	if o.Groups, err = groupTargets(r.ConsumerGroups); err != nil {
+		return o, err
+	}
+	if o.Window, err = window(s.cfg, p.from, p.to); err != nil {
+		return o, err
+	}
+	if o.Store, err = s.archives(ctx, o.DryRun); err != nil {
+		return o, err
+	}
+	data, admin, err := s.connect(ctx, "target", s.cfg.Target)
+	if err != nil {
+		return o, err
+	}
+	o.Target, o.Admin = data, admin
+	if !o.DryRun { // a dry run writes nothing, and so has nothing to enter in the ledger
+		o.Witness, err = s.witness(ctx, verb)
+	}
+	return o, err
+}
+
+// window lays --from and --to over the configured window.
+func window(c *config.Config, from, to string) (w archive.Window, err error) {
+	for _, x := range []struct {
+		flag, text string
+		configured config.Instant
+		into       **archive.Int64
+	}{{"--from", from, c.Restore.TimeWindowStart, &w.Start}, {"--to", to, c.Restore.TimeWindowEnd, &w.End}} {
+		switch {
+		case x.text != "":
+			if *x.into, err = instant(x.flag, x.text, c); err != nil {
+				return w, err
+			}
+		case x.configured.Set:
+			ms := archive.Int64(x.configured.Millis)
+			*x.into = &ms
+		}
+	}
+	return w, nil
+}
+
+func (a *app) verbFinish() *cobra.Command {
+	var p places
+	var id string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "finish",
+		Short: "set the captured configs of restored topics",
+		Long: "Sets the configs that a restore left open (retention, compaction, timestamp limits) to their captured\n" +
+			"values, and says first how many of the restored records the broker will then delete.",
+		Example:     "  kustody restore finish --batch --config kustody.toml --restore-id check-1",
+		Args:        a.noVerb,
+		Annotations: map[string]string{headless: "restore finish"},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.work(cmd, "restore finish", a.textFor("restore finish"), func(ctx context.Context) (*engine.Job, *session, error) {
+				s, err := a.load("restore", p)
+				if err != nil {
+					return nil, s, err
+				}
+				o := engine.FinishOptions{Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RestoreID: id, DryRun: dryRun}
+				if o.RestoreID == "" {
+					o.RestoreID = s.cfg.Restore.RestoreID
+				}
+				if o.RestoreID == "" {
+					return nil, s, usage("give --restore-id as the restore's summary shows it", "it is not said which restore is to be finished")
+				}
+				if o.Store, err = s.archives(ctx, dryRun); err != nil {
+					return nil, s, err
+				}
+				data, admin, err := s.connect(ctx, "target", s.cfg.Target)
+				if err != nil {
+					return nil, s, err
+				}
+				o.Target, o.Admin = data, admin
+				if !dryRun {
+					o.Witness, err = s.witness(ctx, "restore")
+				}
+				if err != nil {
+					return nil, s, err
+				}
+				return engine.FinishRestore(ctx, o), s, nil
+			})
+		},
+	}
+	p.add(a, cmd, flagConfig, flagPath, flagBackupID)
+	cmd.Flags().StringVar(&id, "restore-id", "", "name of the restore (overrides restore.restore_id)")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen, and set nothing")
+	return cmd
+}
