@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"kustody/evidence"
 )
 
 // Job is one piece of work under way: a backup, a restore, a validation, a drill. Numbers are read by
@@ -21,6 +24,7 @@ type Job struct {
 	done    chan struct{}
 	summary Summary
 	err     error
+	report  atomic.Pointer[evidence.Report] // of a validation
 }
 
 // ErrCancelled is the cause of a job's end after Cancel.

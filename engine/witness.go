@@ -42,8 +42,8 @@ type watch struct {
 // within makes the witness of a job's parts: what they would enter as jobs of their own becomes a
 // record of the job that has started.
 func (w *Witness) within(x *watch) *Witness {
-	if w == nil {
-		return nil
+	if w == nil || x == nil {
+		return w
 	}
 	inner := *w
 	inner.outer = x.run
@@ -60,7 +60,7 @@ var slotsOf = map[string][]string{
 // start appends the `started` entry of a job, after what others left undone. The job must not do
 // anything before it, and must not run when it fails.
 func (w *Witness) start(ctx context.Context, j *Job, kind string, subject map[string]string) (*watch, error) {
-	if w == nil {
+	if w == nil || w.Ledger == nil { // without a key there is no ledger
 		return nil, nil
 	}
 	if w.outer != nil {
