@@ -103,7 +103,6 @@ type restore struct {
 	resumed bool
 	pace    *pace
 	moved   []archive.MovedGroup
-	notes   []string // for the receipt's findings
 	summary Summary
 }
 
@@ -197,6 +196,11 @@ func (r *restore) howToGoOn(err error) error {
 	there := ""
 	if s := r.job.Snapshot(); s.Phase == "restore" {
 		there = fmt.Sprintf("; %d of %d records are there", s.Done, s.Total)
+	}
+	var foreign *ForeignError
+	var gone *kafka.DeletedError
+	if errors.As(err, &foreign) || errors.As(err, &gone) {
+		return fmt.Errorf("restore %s has not finished, and cannot go on%s: %w", r.plan.RestoreID, there, err)
 	}
 	return fmt.Errorf("restore %s has not finished (the same command goes on where it stopped%s): %w", r.plan.RestoreID, there, err)
 }

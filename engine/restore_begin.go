@@ -27,6 +27,12 @@ func (p *RestorePlan) findJournal(ctx context.Context, o RestoreOptions, a *arch
 			continue
 		}
 		j, err := a.Journal(ctx, r.ID)
+		var broken *archive.BrokenError
+		if errors.As(err, &broken) && o.RestoreID == "" {
+			// Never gone on with; and no reason to refuse restores that have nothing to do with it.
+			p.Warnings = append(p.Warnings, fmt.Sprintf("restore %s is left alone, its journal cannot be trusted: %v", r.ID, err))
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("look for an unfinished restore: %w", err)
 		}

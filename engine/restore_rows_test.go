@@ -314,7 +314,7 @@ func TestR16_foreignWriter(t *testing.T) {
 			foreign()
 			s, err = Restore(t.Context(), o).Wait()
 		}
-		if s.Exit != ExitFailed || !strings.Contains(err.Error(), "somebody else writes") {
+		if s.Exit != ExitFailed || !strings.Contains(err.Error(), "somebody else writes") || !strings.Contains(err.Error(), "cannot go on") {
 			t.Fatalf("exit %d, %v", s.Exit, err)
 		}
 		w.client.Close()

@@ -182,7 +182,8 @@ func (r *restore) restorePart(ctx context.Context, topic int, part *RestoreParti
 	return out, nil
 }
 
-// pump moves one partition: the next batches are prepared while one is in flight.
+// pump moves one partition: the next batches are prepared while one is in flight. What is prepared
+// when a segment turns out to be broken is still sent, so that the partition stops at a known place.
 func (r *restore) pump(ctx context.Context, f *feed, s *sender, out *restoredPart, meter *Meter) error {
 	ready, free := make(chan prepared, inAdvance), make(chan []byte, inAdvance+2)
 	for range cap(free) {
@@ -190,25 +191,34 @@ func (r *restore) pump(ctx context.Context, f *feed, s *sender, out *restoredPar
 	}
 	there := s.done
 	meter.Add(0, 0, there)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	feeding, stop := context.WithCancel(ctx)
+	defer stop()
+	fed := make(chan error, 1)
+	go func() {
 		defer close(ready)
-		return r.prepare(ctx, f, s, out, there, ready, free)
-	})
-	g.Go(func() error {
-		for p := range ready {
-			if err := r.pace.wait(ctx, int64(len(p.raw))); err != nil {
-				return err
-			}
-			if err := s.send(ctx, &p); err != nil {
-				return err
-			}
-			meter.Add(int64(p.records), int64(len(p.raw)), s.done)
-			free <- p.raw
+		fed <- r.prepare(feeding, f, s, out, there, ready, free)
+	}()
+	err := r.sendAll(ctx, s, ready, free, meter)
+	stop()
+	if ferr := <-fed; err == nil {
+		err = ferr
+	}
+	return err
+}
+
+// sendAll sends what is prepared, one batch after the other.
+func (r *restore) sendAll(ctx context.Context, s *sender, ready <-chan prepared, free chan<- []byte, meter *Meter) error {
+	for p := range ready {
+		if err := r.pace.wait(ctx, int64(len(p.raw))); err != nil {
+			return err
 		}
-		return nil
-	})
-	return g.Wait()
+		if err := s.send(ctx, &p); err != nil {
+			return err
+		}
+		meter.Add(int64(p.records), int64(len(p.raw)), s.done)
+		free <- p.raw
+	}
+	return nil
 }
 
 // prepare cuts and retargets batches. What is there already is cut too, for the account, and left out.
