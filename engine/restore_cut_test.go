@@ -12,6 +12,7 @@ import (
 	"kustody/kafka"
 	"kustody/kafka/batch"
 	"kustody/kafka/embedded"
+	"kustody/storage"
 )
 
 // FuzzCutter cuts batches of any size, codec and age, at any limit and window. What comes out must be
@@ -128,4 +129,62 @@ func TestR03_untrustedJournalIsNotTaken(t *testing.T) {
 	}
 	w.restore(o, ExitDone)
 	w.sameRecords("orders", 0, 0, c.records["orders/0"])
+}
+
+// TestR13_appendedAndCalledOutOfOrder lets a broker append a batch and then deny its sequence, or say
+// only that it has it: the end tells that it is there.
+func TestR13_appendedAndCalledOutOfOrder(t *testing.T) {
+	w := newWorld(t, embedded.Options{})
+	c := buildArchive(t, w.store, "orders", nil, series("", 8, 5))
+	o := w.restoring()
+	o.Target = &wreck{RestoreTarget: w.client, after: func(n int, _ kafka.TopicPartition, _ []byte) error {
+		if n == 3 || n == 6 {
+			return kafka.ErrOutOfOrder
+		}
+		return nil
+	}}
+	w.restore(o, ExitDone)
+	w.sameRecords("orders", 0, 0, c.records["orders/0"])
+	if n := o.Target.(*wreck).n; n != 8 {
+		t.Errorf("%d appends for 8 batches", n)
+	}
+}
+
+// TestFinishCountsTheWindowOnly counts what expires of the records that were restored, and no others.
+func TestFinishCountsTheWindowOnly(t *testing.T) {
+	w := newWorld(t, embedded.Options{})
+	buildArchive(t, w.store, "orders", map[string]string{"retention.ms": "3600000"}, shuffled("zstd"))
+	o := w.restoring()
+	o.Window, o.ApplyConfigs = window(baseTime+10_000, baseTime+21_000), true
+	if s := w.restore(o, ExitDone); s.Get("records") != int64(11) || s.Get("expiring_records") != int64(11) {
+		t.Errorf("facts %v", s.Facts)
+	}
+	if got := w.onTopic("orders"); got["retention.ms"] != "3600000" || got["cleanup.policy"] != "" {
+		t.Errorf("configs %v", got)
+	}
+}
+
+// TestRestoreFindsWhatDoesNotFit changes what lies in the archive behind a restore's back.
+func TestRestoreFindsWhatDoesNotFit(t *testing.T) {
+	w := newWorld(t, embedded.Options{})
+	c := newCrafted(t, w.store)
+	c.add("orders", nil, series("", 4, 5))
+	c.topics[0].Partitions[0].Segments[0].Records++ // the manifest says one more than there are
+	c.seal()
+	s, err := Restore(t.Context(), w.restoring()).Wait()
+	if s.Exit != ExitBroken || !strings.Contains(err.Error(), "its manifest says 16") {
+		t.Errorf("a manifest that counts wrong: exit %d, %v", s.Exit, err)
+	}
+	w = newWorld(t, embedded.Options{})
+	buildArchive(t, w.store, "orders", nil, series("", 4, 5))
+	w.restore(w.restoring(), ExitDone)
+	key := "b1/" + archive.JournalKey("r1")
+	body, err := storage.ReadAll(t.Context(), w.store, key, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store.Replace(key, []byte(strings.Replace(string(body), `"created_by": "`, `"created_by": "not `, 1)))
+	if s, err := Restore(t.Context(), w.restoring()).Wait(); s.Exit != ExitBroken || !strings.Contains(err.Error(), "another journal") {
+		t.Errorf("a journal that was changed: exit %d, %v", s.Exit, err)
+	}
 }

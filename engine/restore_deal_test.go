@@ -53,6 +53,9 @@ func TestRepartition(t *testing.T) {
 			w.restore(o, ExitDone)
 			sameDealt(w, c, "orders", n, kind)
 			sameDealt(w, c, "payments", n, kind)
+			if _, heads := w.log("payments", 0); heads[0].Codec().String() != "snappy" {
+				t.Errorf("%s into %d: what was %s is %s", kind, n, "snappy", heads[0].Codec())
+			}
 			rec := w.receipt("r1")
 			var kept int64
 			for _, p := range rec.Topics[0].Partitions {

@@ -87,6 +87,9 @@ func TestRestorePlan(t *testing.T) {
 	if topic.Target != "restore-"+p.RestoreID+".orders" || topic.Partitions != 2 || topic.Exists || p.Records != 12+10 || topic.Parts[0].Records != 12 {
 		t.Errorf("plan: %+v", topic)
 	}
+	if topic.ReplicationFactor != 1 || !slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "replication factor 3 is capped to 1") }) {
+		t.Errorf("replication factor %d, notes %q", topic.ReplicationFactor, p.Notes)
+	}
 	if topic.HeldOpen["cleanup.policy"] != "compact" || topic.Configs["retention.ms"] != "-1" || topic.HeldOpen["retention.ms"] != "1000" || len(p.Conflicts) != 0 {
 		t.Errorf("configs %v, held open %v, conflicts %q", topic.Configs, topic.HeldOpen, p.Conflicts)
 	}

@@ -58,7 +58,7 @@ func buildArchive(t *testing.T, store storage.Store, topic string, configs map[s
 // add writes a topic's segments.
 func (c *crafted) add(topic string, configs map[string]string, parts ...[][]byte) {
 	c.t.Helper()
-	mt := archive.ManifestTopic{Name: topic, Full: true, ReplicationFactor: 1, Configs: configs, Compacted: strings.Contains(configs["cleanup.policy"], "compact")}
+	mt := archive.ManifestTopic{Name: topic, Full: true, ReplicationFactor: 3, Configs: configs, Compacted: strings.Contains(configs["cleanup.policy"], "compact")}
 	copy(mt.ID[:], topic)
 	if mt.Configs == nil {
 		mt.Configs = map[string]string{}
