@@ -38,7 +38,13 @@ func (a *auditor) restore(ctx context.Context, r archive.Restore, run string) er
 			return err
 		}
 	}
-	if begun && !r.Done {
+	if r.TornDown {
+		d, err := a.archive.Teardown(ctx, r.ID)
+		if _, err := a.document(archive.TeardownKey(r.ID), d.Size, err); err != nil {
+			return err
+		}
+	}
+	if begun && !r.Done && !r.TornDown {
 		a.notes = append(a.notes, "restore "+r.ID+" has not finished: there is no receipt")
 	}
 	if !r.Done {
