@@ -243,6 +243,9 @@ func (r *restore) announce() {
 	p := r.plan
 	r.job.Info("plan", F("restore_id", p.RestoreID), F("run_id", p.RunID), F("digest", p.Digest), F("topics", len(p.Topics)),
 		F("partitions", p.partitions()), F("records", p.Records), F("bytes", p.Bytes), F("resumes", p.Resumes))
+	for _, t := range p.Topics {
+		r.job.Info("topic", F("topic", t.Source), F("target", t.Target), F("partitions", t.Partitions), F("records", t.Records), F("bytes", t.Bytes), F("exists", t.Exists))
+	}
 	for _, n := range p.Notes {
 		r.job.Info("note", F("message", n))
 	}
