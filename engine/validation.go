@@ -193,7 +193,7 @@ func (v *validation) resolve(ctx context.Context) error {
 
 // findReceipt takes the receipt that is named, or the newest of this backup and cluster.
 func (v *validation) findReceipt(ctx context.Context, cluster string) error {
-	if _, err := v.archive.Head(ctx); errors.Is(err, archive.ErrNoArchive) {
+	if err := v.archive.There(ctx); errors.Is(err, archive.ErrNoArchive) {
 		return err
 	}
 	var err error

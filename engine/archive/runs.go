@@ -79,11 +79,17 @@ func (a *Archive) Manifest(ctx context.Context, run string) (Document[Manifest],
 // Head is the newest finished run: the end of the chain. ErrNoArchive when there is none. Two
 // manifests with the same previous one are a fork, and an error.
 func (a *Archive) Head(ctx context.Context) (Document[Manifest], error) {
+	head, _, err := a.head(ctx)
+	return head, err
+}
+
+// head is Head, with all the manifests that it took to find it, by run.
+func (a *Archive) head(ctx context.Context) (head Document[Manifest], all map[string]Document[Manifest], err error) {
 	runs, err := a.Runs(ctx)
 	if err != nil {
-		return Document[Manifest]{}, err
+		return head, nil, err
 	}
-	var head Document[Manifest]
+	all = map[string]Document[Manifest]{}
 	seen := map[string]string{} // previous run -> run that follows it
 	for _, r := range runs {
 		if !r.Finished {
@@ -91,22 +97,37 @@ func (a *Archive) Head(ctx context.Context) (Document[Manifest], error) {
 		}
 		m, err := a.Manifest(ctx, r.ID)
 		if err != nil {
-			return Document[Manifest]{}, err
+			return Document[Manifest]{}, nil, err
 		}
+		all[r.ID] = m
 		prev := ""
 		if m.Doc.Previous != nil {
 			prev = m.Doc.Previous.RunID
 		}
 		if other, ok := seen[prev]; ok {
-			return Document[Manifest]{}, broken(m.Key, "the archive forks: runs %s and %s both follow %q", other, r.ID, prev)
+			return Document[Manifest]{}, nil, broken(m.Key, "the archive forks: runs %s and %s both follow %q", other, r.ID, prev)
 		}
 		seen[prev] = r.ID
 		head = m
 	}
 	if head.Doc == nil {
-		return head, fmt.Errorf("%w: %s has no finished run in %s", ErrNoArchive, a.BackupID, a.store.URL())
+		return head, nil, a.none()
 	}
-	return head, nil
+	return head, all, nil
+}
+
+// none says that the archive has no finished run.
+func (a *Archive) none() error {
+	return fmt.Errorf("%w: %s has no finished run in %s", ErrNoArchive, a.BackupID, a.store.URL())
+}
+
+// There is nil when the archive has a finished run, and ErrNoArchive when not. It reads no manifest.
+func (a *Archive) There(ctx context.Context) error {
+	runs, err := a.Runs(ctx)
+	if err == nil && !slices.ContainsFunc(runs, func(r Run) bool { return r.Finished }) {
+		err = a.none()
+	}
+	return err
 }
 
 // Chain reads the manifests that together hold the records of a run, oldest first: back to the last
@@ -118,12 +139,20 @@ func (a *Archive) Chain(ctx context.Context, run string) ([]Document[Manifest], 
 		}
 		return nil, fmt.Errorf("%w: %s has no finished run %s", ErrNoArchive, a.BackupID, run)
 	}
+	return a.chain(ctx, run, nil)
+}
+
+// chain is Chain of a run that is there; known manifests are not read again.
+func (a *Archive) chain(ctx context.Context, run string, known map[string]Document[Manifest]) ([]Document[Manifest], error) {
 	var chain []Document[Manifest]
 	next := &Previous{RunID: run}
 	for next != nil {
-		m, err := a.Manifest(ctx, next.RunID)
-		if err != nil {
-			return nil, err
+		m, ok := known[next.RunID]
+		if !ok {
+			var err error
+			if m, err = a.Manifest(ctx, next.RunID); err != nil {
+				return nil, err
+			}
 		}
 		if next.ManifestSHA256 != "" && m.SHA256 != next.ManifestSHA256 {
 			return nil, broken(m.Key, "its sha256 is %s; the run after it says %s", m.SHA256, next.ManifestSHA256)

@@ -39,7 +39,8 @@ func (a *Archive) OpenSegment(ctx context.Context, seg Segment) (*SegmentReader,
 	if err != nil {
 		return nil, fmt.Errorf("read segment %s: %w", seg.Key, err)
 	}
-	return &SegmentReader{seg: seg, r: r, sum: sha256.New(), buf: make([]byte, 0, readAhead), next: int64(seg.BaseOffset)}, nil
+	room := min(readAhead, max(seg.Size, batch.HeaderSize)+1) // small segments are many
+	return &SegmentReader{seg: seg, r: r, sum: sha256.New(), buf: make([]byte, 0, room), next: int64(seg.BaseOffset)}, nil
 }
 
 // Close ends reading. What was not read has not been checked.

@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 
 	"kustody/kafka/batch"
 )
+
+// decoders keeps what decompressors have allocated from one segment for the next: where segments are small
+// and many, that would be most of the work.
+var decoders = sync.Pool{New: func() any { return batch.NewDecoder(batch.Limits{}) }}
 
 // VerifySegment reads a segment from its first to its last byte and compares what is there with what
 // its sidecar says: size, sha256, CRCs, offsets, counts; with deep also every record, and the
@@ -18,7 +23,8 @@ func (a *Archive) VerifySegment(ctx context.Context, seg Segment, deep bool) err
 	}
 	defer r.Close()
 	got := Segment{Key: seg.Key, SHA256: seg.SHA256, Size: seg.Size}
-	dec := batch.NewDecoder(batch.Limits{})
+	dec := decoders.Get().(*batch.Decoder)
+	defer decoders.Put(dec)
 	for {
 		raw, h, err := r.Next()
 		if errors.Is(err, io.EOF) {

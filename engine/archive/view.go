@@ -51,14 +51,17 @@ func (s ViewSegment) Cut() bool { return s.Until < s.To }
 
 // View resolves a run. An empty run is the newest.
 func (a *Archive) View(ctx context.Context, run string) (*View, error) {
+	var chain []Document[Manifest]
+	var err error
 	if run == "" || run == "latest" {
-		head, err := a.Head(ctx)
-		if err != nil {
-			return nil, err
+		head, known, herr := a.head(ctx)
+		if herr != nil {
+			return nil, herr
 		}
-		run = head.Doc.RunID
+		chain, err = a.chain(ctx, head.Doc.RunID, known)
+	} else {
+		chain, err = a.Chain(ctx, run)
 	}
-	chain, err := a.Chain(ctx, run)
 	if err != nil {
 		return nil, err
 	}
