@@ -89,7 +89,7 @@ func (a *app) load(verb string, p places) (*session, error) {
 	for _, w := range cfg.Warnings {
 		a.warn(w)
 	}
-	s := &session{app: a, cfg: cfg, env: engine.Env{Tool: tool(), Operator: cfg.Evidence.Operator}}
+	s := &session{app: a, cfg: cfg, env: engine.Env{Tool: tool(), Operator: cfg.Evidence.Operator}.Complete()}
 	return s, s.loadKeys(p.publicKey)
 }
 

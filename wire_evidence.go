@@ -84,9 +84,10 @@ func (s *session) trustedKey(flag string) (*evidence.PublicKey, error) {
 // keys are both halves of trust, as the archive takes them.
 func (s *session) keys() archive.Keys { return archive.Keys{Signer: s.signer, Trusted: s.trusted} }
 
-// witness opens the ledger; nil where nothing is signed, because an unsigned ledger proves nothing.
+// witness opens the ledger. Nil where no evidence is configured; without a key there is no ledger, since
+// an unsigned one proves nothing, and reports are written unsigned.
 func (s *session) witness(ctx context.Context, verb string) (*engine.Witness, error) {
-	if s.signer == nil {
+	if !s.cfg.EvidenceSet {
 		return nil, nil
 	}
 	root, prefix, err := evidencePlace(s.cfg)
@@ -98,12 +99,21 @@ func (s *session) witness(ctx context.Context, verb string) (*engine.Witness, er
 		return nil, fmt.Errorf("open the evidence's storage: %w", err)
 	}
 	e := s.cfg.Evidence
-	ledger, err := evidence.Open(ctx, store, prefix, s.signer, evidence.LedgerOptions{ClockTolerance: e.ClockTolerance.Std(), Operator: e.Operator})
+	w := &engine.Witness{Store: store, Prefix: prefix, Series: seriesSpec(s.cfg, verb, nil),
+		TriggeredBy: s.cfg.TriggeredBy, Operator: s.env.Operator, Frameworks: e.Compliance.Frameworks}
+	if s.signer == nil {
+		return w, nil
+	}
+	ledger, err := evidence.Open(ctx, store, prefix, s.signer, evidence.LedgerOptions{ClockTolerance: e.ClockTolerance.Std(), Operator: s.env.Operator, Host: s.env.Host})
+	var broken *evidence.BrokenError
+	if errors.As(err, &broken) {
+		return nil, &engine.Problem{Exit: engine.ExitBroken, Err: err}
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &engine.Witness{Ledger: ledger, Store: store, Prefix: prefix, Signer: s.signer, Series: seriesSpec(s.cfg, verb, ledger.Entries()),
-		TriggeredBy: s.cfg.TriggeredBy, Operator: e.Operator, Frameworks: e.Compliance.Frameworks}, nil
+	w.Ledger, w.Signer, w.Series = ledger, s.signer, seriesSpec(s.cfg, verb, ledger.Entries())
+	return w, nil
 }
 
 // seriesSpec is what the configuration says of its series. Where one file holds one job each, a file

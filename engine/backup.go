@@ -144,7 +144,7 @@ func runBackup(ctx context.Context, j *Job, o BackupOptions) (Summary, error) {
 		return b.summary, errors.Join(err, watch.fail(ctx, evidence.TypeBackup, b.subject(), err))
 	}
 	err = watch.close(ctx, closing{Type: evidence.TypeBackup, Verdict: verdictOf(b.summary.Exit), Subject: b.subject(),
-		Files: []ledgerFile{b.inStore(file).In("archive")}})
+		Files: []ledgerFile{b.inStore(b.planFile()).In(evidence.RootArchive), b.inStore(file).In(evidence.RootArchive)}})
 	return b.summary, err
 }
 
@@ -158,6 +158,11 @@ func (b *backup) subject() map[string]string {
 		s["plan_sha256"] = b.plan.SHA256
 	}
 	return s
+}
+
+// planFile is the plan as a file. The manifest pins it too, but the ledger names all that a job put.
+func (b *backup) planFile() evidence.File {
+	return evidence.File{Key: b.plan.Key, SHA256: b.plan.SHA256, Size: b.plan.Size}
 }
 
 // inStore names a file by its key in the store, not in the archive's folder.

@@ -22,6 +22,9 @@ type Env struct {
 	NewID    func() string
 }
 
+// Complete fills in what was left out: the real clock, the system's user and the machine's name.
+func (e Env) Complete() Env { return e.withDefaults() }
+
 func (e Env) withDefaults() Env {
 	if e.Clock == nil {
 		e.Clock = time.Now
