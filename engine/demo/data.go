@@ -75,12 +75,13 @@ func (b *bank) live(from, to time.Time, n int) error {
 	return nil
 }
 
-// at is the moment of event i of n, a little out of order; one in fifty is hours late.
+// at is the moment of event i of n. Events reach their topic out of order: most up to forty minutes late,
+// one in twelve by up to half a day.
 func (b *bank) at(from, to time.Time, i, n int) time.Time {
 	t := from.Add(to.Sub(from) / time.Duration(n+1) * time.Duration(i+1))
-	t = t.Add(-time.Duration(b.rng.IntN(180)) * time.Second)
-	if b.rng.IntN(50) == 0 {
-		t = t.Add(-time.Duration(b.rng.IntN(6*60)) * time.Minute)
+	t = t.Add(-time.Duration(b.rng.IntN(2400)) * time.Second)
+	if b.rng.IntN(12) == 0 {
+		t = t.Add(-time.Duration(b.rng.IntN(12*60)) * time.Minute)
 	}
 	if t.Before(from) {
 		return from

@@ -105,7 +105,7 @@ func TestDemoRecordsAreOutOfOrder(t *testing.T) {
 			t.Errorf("a record of %s", when)
 		}
 	}
-	if back < 20 {
+	if back < 15 {
 		t.Errorf("timestamps run back %d times", back)
 	}
 }

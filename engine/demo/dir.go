@@ -91,14 +91,15 @@ backup_id = "%[2]s"
 triggered_by = "%[3]s"
 
 [source]
-bootstrap_servers = ["%[4]s"]           # the demo's broker; it lived as long as the demo
+bootstrap_servers = ["%[4]s"]   # the demo's broker; it lived as long as the demo
 topics = { include = [%[5]s] }
 
 [target]
-bootstrap_servers = ["%[4]s"]           # restored into fresh topics on the same cluster
+bootstrap_servers = ["%[4]s"]   # restored into fresh topics on the same cluster
 
 [storage]
-path = "%[6]s"                          # absolute; change it when you move the directory
+# Absolute, as the paths of keys below: change them when you move the directory.
+path = "%[6]s"
 
 [backup]
 source_cluster_id = "%[7]s"
@@ -122,8 +123,8 @@ public_keys = ["%[13]s"]
 private_key_path = "%[12]s"
 
 [evidence.storage]
-prefix = "%[14]s"                       # counted from the storage path
-retention_days = %[15]d                    # seven years, leap days included
+prefix = "%[14]s"                   # counted from the storage path
+retention_days = %[15]d                   # seven years, leap days included
 `
 
 // writeConfig writes kustody.toml.
