@@ -80,6 +80,7 @@ type validation struct {
 	plan    archive.Document[archive.Plan]
 
 	read     *targetRead // nil: the target was not read
+	patience patience
 	checks   []evidence.Check
 	tally    evidence.Integrity
 	coverage []string

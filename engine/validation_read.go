@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -196,29 +195,66 @@ func (v *validation) reader(ctx context.Context, work <-chan []*partRead) error 
 	return nil
 }
 
-// readGroup reads some partitions at once. If that fails each is read again by itself, so that one bad
-// partition costs no other its verdict.
+// patience is shared by the readers: when the first one gets nothing at all, because nobody answers or
+// the login is wrong, it would be the same for every partition, and each time it takes a while.
+type patience struct {
+	mu   sync.Mutex
+	read bool  // something was read
+	dead error // nothing was, and why
+}
+
+// gaveUp is why no more is tried.
+func (x *patience) gaveUp() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.dead
+}
+
+// tried enters how a group ended.
+func (x *patience) tried(progress bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.read = x.read || progress || err == nil; !x.read {
+		x.dead = err
+	}
+}
+
+// readGroup reads some partitions at once. If some of it was read and some was not, each is read again by
+// itself, so that one bad partition costs no other its verdict.
 func (v *validation) readGroup(ctx context.Context, rb IndependentReader, group []*partRead) error {
-	err := v.readOnce(ctx, rb, group)
+	err := v.patience.gaveUp()
+	if err != nil {
+		v.unreadable(group, fmt.Errorf("not tried any more: %w", err))
+		return nil
+	}
+	err = v.readOnce(ctx, rb, group)
+	progress := slices.ContainsFunc(group, func(p *partRead) bool { return p.observed > 0 })
+	v.patience.tried(progress, err)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case len(group) > 1:
-		for _, p := range group {
-			p.reset()
-			if err := v.readGroup(ctx, rb, []*partRead{p}); err != nil {
-				return err
-			}
-		}
+	case len(group) == 1 || !progress:
+		v.unreadable(group, err)
 		return nil
 	}
-	p := group[0]
-	p.untold = errors.Join(p.untold, err)
-	p.meter.Set(Failed)
-	v.job.Warn("unreadable", F("topic", p.tp.Topic), F("partition", p.tp.Partition), F("message", fmt.Sprintf("%s could not be compared to its end: %v", p.tp, err)))
+	for _, p := range group {
+		p.reset()
+		if err := v.readGroup(ctx, rb, []*partRead{p}); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// unreadable enters why partitions have no verdict.
+func (v *validation) unreadable(group []*partRead, err error) {
+	for _, p := range group {
+		p.untold = err
+		p.meter.Set(Failed)
+		v.job.Warn("unreadable", F("topic", p.tp.Topic), F("partition", p.tp.Partition), F("message", fmt.Sprintf("%s could not be compared to its end: %v", p.tp, err)))
+	}
 }
 
 // readOnce reads some partitions while their expected records are decoded beside it.

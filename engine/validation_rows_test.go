@@ -219,6 +219,7 @@ func TestE24_oldRestoreIsStale(t *testing.T) {
 // TestE26_E09_nothingOfTheDataNorASecret: markers in keys, values, headers and passwords are found in no
 // report, no ledger entry and no event, whatever differs.
 func TestE26_E09_nothingOfTheDataNorASecret(t *testing.T) {
+	t.Parallel() // a login that fails takes its time
 	const marker, secret = "MARKER-9f3c", "SECRET-77aa"
 	p := newProof(t, embedded.Options{Users: []embedded.User{{Mechanism: "PLAIN", Name: "alice", Password: secret, Super: true}}})
 	p.topic("orders", 2, nil)

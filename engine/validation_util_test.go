@@ -9,6 +9,7 @@ import (
 	"kustody/engine/archive"
 	"kustody/evidence"
 	"kustody/kafka"
+	"kustody/kafka/batch"
 	"kustody/kafka/embedded"
 	"kustody/storage"
 )
@@ -169,4 +170,18 @@ func lines(t *testing.T, j *Job) string {
 		b.WriteString(e.Text())
 	}
 	return b.String()
+}
+
+// headerOf is what a batch says of itself.
+func headerOf(t *testing.T, raw []byte) (batch.Header, batch.Stats) {
+	t.Helper()
+	h, err := batch.ParseHeader(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := batch.NewDecoder(batch.Limits{}).Scan(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, s
 }
