@@ -71,19 +71,22 @@ func (c *Client) existsOn(ctx context.Context, node int32, name string, id Topic
 	if err != nil {
 		return Unsure, err
 	}
-	for i := range resp.Topics {
-		t := &resp.Topics[i]
-		if err := topicError(t); errors.Is(err, fs.ErrNotExist) {
-			return Deleted, nil
-		} else if err != nil && permanent(err) {
-			return Unsure, err
-		}
-		if !id.IsZero() && t.TopicID != id {
-			return Replaced, nil
-		}
-		return Exists, nil
+	if len(resp.Topics) != 1 {
+		return Unsure, fmt.Errorf("broker %d did not answer for topic %q", node, name)
 	}
-	return Unsure, fmt.Errorf("broker %d did not answer for topic %q", node, name)
+	t := &resp.Topics[0]
+	err = topicError(t)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Deleted, nil
+	case err != nil && permanent(err):
+		return Unsure, err
+	case err != nil && t.TopicID == TopicID{}:
+		return Unsure, nil // it says no more than that it cannot tell now
+	case !id.IsZero() && t.TopicID != id:
+		return Replaced, nil
+	}
+	return Exists, nil
 }
 
 // confirmDeleted gives a *DeletedError if the topic is gone, nil if it is there or that is not known yet.

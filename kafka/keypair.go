@@ -54,11 +54,13 @@ func decryptBlock(block *pem.Block, password string) (*pem.Block, error) {
 		}
 		der, err := decryptPKCS8(block.Bytes, []byte(password))
 		return &pem.Block{Type: "PRIVATE KEY", Bytes: der}, err
-	case x509.IsEncryptedPEMBlock(block): //nolint:staticcheck // old keys are still about, and only read here
+	//lint:ignore SA1019 old keys are still about, and only read here
+	case x509.IsEncryptedPEMBlock(block):
 		if password == "" {
 			return nil, errKeyPassword
 		}
-		der, err := x509.DecryptPEMBlock(block, []byte(password)) //nolint:staticcheck // as above
+		//lint:ignore SA1019 as above
+		der, err := x509.DecryptPEMBlock(block, []byte(password))
 		if err != nil {
 			return nil, errWrongKeyPassword
 		}

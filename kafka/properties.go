@@ -19,7 +19,6 @@ type properties struct {
 	dialTimeout time.Duration
 	network     string        // tcp, tcp4 or tcp6
 	retry       time.Duration // lowest back-off; 0: the client's own
-	hasMaxAge   bool
 }
 
 // property is one librdkafka name with a meaning in both clients. A number has a range, which is

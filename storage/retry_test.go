@@ -27,8 +27,8 @@ func flaky(f storage.Faults) (*storage.Memory, storage.Store) {
 	return m, storage.Retry(m, quick())
 }
 
-// unavailable is what a server says that has too much to do.
-var unavailable = fmt.Errorf("503 slow down: %w", storage.ErrTemporary)
+// errUnavailable is what a server says that has too much to do.
+var errUnavailable = fmt.Errorf("503 slow down: %w", storage.ErrTemporary)
 
 // TestH06_EveryThirdCallFails, and nobody notices.
 func TestH06_EveryThirdCallFails(t *testing.T) {
@@ -58,7 +58,7 @@ func TestH06_EveryThirdCallFails(t *testing.T) {
 // TestH06_PutThatLanded: the object was stored and the answer lost.
 func TestH06_PutThatLanded(t *testing.T) {
 	for _, data := range []string{"mine", ""} {
-		m, s := flaky(storage.Faults{FailAfter: storage.FailTimes(1, storage.OpPut, "", unavailable)})
+		m, s := flaky(storage.Faults{FailAfter: storage.FailTimes(1, storage.OpPut, "", errUnavailable)})
 		if err := s.Put(ctx, "k", []byte(data)); err != nil {
 			t.Errorf("%q: the put that landed: %v", data, err)
 		}
@@ -82,7 +82,7 @@ func TestH06_PutOvertaken(t *testing.T) {
 			}
 			first = false
 			m.Replace(key, []byte(theirs))
-			return unavailable
+			return errUnavailable
 		}})
 		s := storage.Retry(m, quick())
 		if err := s.Put(ctx, "k", []byte("mine")); !errors.Is(err, fs.ErrExist) {
@@ -98,7 +98,7 @@ func TestH06_PutOvertaken(t *testing.T) {
 func TestH06_PutCannotBeTold(t *testing.T) {
 	denied := errors.New("access denied")
 	_, s := flaky(storage.Faults{
-		FailAfter: storage.FailTimes(1, storage.OpPut, "", unavailable),
+		FailAfter: storage.FailTimes(1, storage.OpPut, "", errUnavailable),
 		Fail:      storage.FailTimes(100, storage.OpGet, "", denied),
 	})
 	err := s.Put(ctx, "k", []byte("mine"))
@@ -149,7 +149,7 @@ func TestH06_SizeLies(t *testing.T) {
 // TestH06_GivesUp: clear end, growing waits, no more calls than said.
 func TestH06_GivesUp(t *testing.T) {
 	m := storage.NewMemory()
-	m.SetFaults(storage.Faults{Fail: func(storage.Op, string) error { return unavailable }})
+	m.SetFaults(storage.Faults{Fail: func(storage.Op, string) error { return errUnavailable }})
 	var waits []time.Duration
 	s := storage.Retry(m, storage.RetryOptions{Attempts: 5, First: 100 * time.Millisecond, Max: 300 * time.Millisecond,
 		Sleep: func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }})
@@ -193,7 +193,7 @@ func TestH06_OtherErrorsAreNotRepeated(t *testing.T) {
 // TestH06_CancelledWhileWaiting ends at once, and says what it waited for.
 func TestH06_CancelledWhileWaiting(t *testing.T) {
 	m := storage.NewMemory()
-	m.SetFaults(storage.Faults{Fail: func(storage.Op, string) error { return unavailable }})
+	m.SetFaults(storage.Faults{Fail: func(storage.Op, string) error { return errUnavailable }})
 	s := storage.Retry(m, storage.RetryOptions{First: time.Hour, Max: time.Hour})
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
@@ -216,7 +216,7 @@ func TestH06_ListGoesOn(t *testing.T) {
 	m.SetFaults(storage.Faults{Fail: func(op storage.Op, key string) error {
 		if op == storage.OpListNext && breaks[key] > 0 {
 			breaks[key]--
-			return unavailable
+			return errUnavailable
 		}
 		return nil
 	}})

@@ -134,15 +134,14 @@ func (b *Broker) produce(topic string, partition int32, raw []byte, txn *string)
 	if err != nil {
 		return -1, fmt.Errorf("produce to %s/%d: %w", topic, partition, err)
 	}
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return -1, fmt.Errorf("produce to %s/%d: %w", topic, partition, err)
-			}
-			return p.BaseOffset, nil
-		}
+	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
+		return -1, fmt.Errorf("produce to %s/%d: the answer is not about one partition", topic, partition)
 	}
-	return -1, fmt.Errorf("produce to %s/%d: empty answer", topic, partition)
+	answer := resp.Topics[0].Partitions[0]
+	if err := kerr.ErrorForCode(answer.ErrorCode); err != nil {
+		return -1, fmt.Errorf("produce to %s/%d: %w", topic, partition, err)
+	}
+	return answer.BaseOffset, nil
 }
 
 // brokerOf sends requests to one broker.

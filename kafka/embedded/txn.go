@@ -126,17 +126,18 @@ func (b *Broker) loginOpts() []kgo.Opt {
 	if b.opts.TLS != nil {
 		opts = append(opts, kgo.DialTLSConfig(&tls.Config{InsecureSkipVerify: true, Certificates: b.opts.TLS.Certificates}))
 	}
-	for _, u := range b.opts.Users {
-		var m sasl.Mechanism
-		switch u.Mechanism {
-		case "PLAIN":
-			m = plain.Auth{User: u.Name, Pass: u.Password}.AsMechanism()
-		case "SCRAM-SHA-256":
-			m = scram.Auth{User: u.Name, Pass: u.Password}.AsSha256Mechanism()
-		default:
-			m = scram.Auth{User: u.Name, Pass: u.Password}.AsSha512Mechanism()
-		}
-		return append(opts, kgo.SASL(m))
+	if len(b.opts.Users) == 0 {
+		return opts
 	}
-	return opts
+	u := b.opts.Users[0]
+	var m sasl.Mechanism
+	switch u.Mechanism {
+	case "PLAIN":
+		m = plain.Auth{User: u.Name, Pass: u.Password}.AsMechanism()
+	case "SCRAM-SHA-256":
+		m = scram.Auth{User: u.Name, Pass: u.Password}.AsSha256Mechanism()
+	default:
+		m = scram.Auth{User: u.Name, Pass: u.Password}.AsSha512Mechanism()
+	}
+	return append(opts, kgo.SASL(m))
 }
