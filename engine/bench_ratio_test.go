@@ -37,12 +37,12 @@ func TestBench(t *testing.T) {
 	for _, size := range []int{100, 1024} {
 		for _, codec := range []batch.Codec{batch.None, batch.LZ4, batch.Zstd} {
 			s := shape{size: size, codec: codec, records: int(*benchScale * map[int]float64{100: 3_000_000, 1024: 600_000}[size])}
-			if wanted(s.String()) {
+			if askedFor(s.String()) {
 				y.cell(s)
 			}
 		}
 	}
-	if wanted("memory") {
+	if askedFor("memory") {
 		y.memory()
 	}
 	fmt.Println()
@@ -109,7 +109,7 @@ func (y *yard) cell(s shape) {
 	began := time.Now()
 	src := fill(y.t, y.kafka, y.client, s)
 	fmt.Printf("# %s: %d records, %.0f MB as stored, made in %.1f s\n", s, src.records, float64(src.bytes)/1e6, time.Since(began).Seconds())
-	if wanted(s.String() + " backup") {
+	if askedFor(s.String() + " backup") {
 		y.backups(src)
 	}
 	dir := y.folder()
@@ -118,7 +118,7 @@ func (y *yard) cell(s shape) {
 	if err := ended(Backup(y.t.Context(), y.backupOptions(src, store, "producer", "batches"))); err != nil {
 		y.t.Fatal(err)
 	}
-	if wanted(s.String() + " restore") {
+	if askedFor(s.String() + " restore") {
 		y.restores(src, store, dir)
 	}
 	y.drop(src.topic)

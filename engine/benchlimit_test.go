@@ -87,12 +87,16 @@ func (b *bare) capture(ctx context.Context, dir string, ends []int64) error {
 			if at = to; at < ends[p] {
 				next = b.fetch(ctx, p, at) // under way while this answer is worked on
 			}
-			if err := checkAll(raw); err != nil {
-				return err
-			}
-			sum.Write(raw)
-			if _, err := f.Write(raw); err != nil {
-				return err
+			for len(raw) > 0 {
+				piece, err := checked(raw)
+				if err != nil {
+					return err
+				}
+				sum.Write(piece)
+				if _, err := f.Write(piece); err != nil {
+					return err
+				}
+				raw = raw[len(piece):]
 			}
 		}
 		return f.Sync()
@@ -148,18 +152,23 @@ func whole(raw []byte) (out []byte, to int64, err error) {
 	return raw[:len(raw)-len(rest)], to, nil
 }
 
-func checkAll(raw []byte) error {
-	for len(raw) > 0 {
-		one, _, rest, err := batch.Next(raw)
+// barePiece is how much is checked, hashed and written at once, for the reasons that archive.pieceBytes has.
+const barePiece = 64 << 10
+
+// checked is the next piece of an answer: some whole batches with good CRCs.
+func checked(raw []byte) ([]byte, error) {
+	n := 0
+	for n < len(raw) && n < barePiece {
+		one, h, _, err := batch.Next(raw[n:])
 		if err == nil {
 			err = batch.CheckCRC(one)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		raw = rest
+		n += h.Size()
 	}
-	return nil
+	return raw[:n], nil
 }
 
 // produce is the limit of a restore: the stored batches, retargeted, one in flight per partition. Files
