@@ -46,6 +46,9 @@ type found struct {
 func (c *comparer) compareNext(ctx context.Context, r *kafka.ReadRecord, hole int64) error {
 	c.record = batch.Record{Timestamp: r.Timestamp, Key: r.Key, Value: r.Value, Headers: r.Headers}
 	c.scratch = batch.AppendCanonical(c.scratch[:0], &c.record)
+	if gone := c.part.from - int64(c.part.rp.Start); gone > 0 && c.part.observed == 1 {
+		hole += gone // the log begins behind where the restored range did
+	}
 	if hole > lookahead { // too far to be found by looking
 		if err := c.skip(ctx, hole); err != nil {
 			return err
