@@ -41,6 +41,9 @@ func (d *drill) tearDown(ctx context.Context, complete bool) error {
 		d.summary.find("%d restored topics could not be deleted, the next drill will try again: %s", len(left), topicList(left))
 		return nil
 	}
+	if n := len(d.restore.plan.Groups); n > 0 && !record.Kept {
+		d.summary.Notes = append(d.summary.Notes, fmt.Sprintf("%s of the drill lost their offsets with the topics; brokers forget the empty groups some minutes later", plural(n, "consumer group")))
+	}
 	d.summary.fact("kept", record.Kept)
 	return d.putTeardown(ctx, &record)
 }

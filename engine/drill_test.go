@@ -352,3 +352,23 @@ func TestDrillClosesBothSlots(t *testing.T) {
 		t.Errorf("slots %v", got)
 	}
 }
+
+// TestE19_deadDrillIsAbandoned: a drill of this machine that died is entered as abandoned by the next one,
+// and that is a finding.
+func TestE19_deadDrillIsAbandoned(t *testing.T) {
+	d := newDrillWorld(t)
+	j := &Job{id: "dead", clock: time.Now}
+	j.log.init()
+	dead, err := d.witness.start(t.Context(), j, "drill", map[string]string{"backup_id": "b1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.run.Drop() // as far as the ledger can see, its process is gone
+	d.drill(d.drilling(), ExitDone)
+	if got, want := d.story(), "genesis started abandoned. started backup:passed restore:passed report:passed restore:passed."; got != want {
+		t.Errorf("the ledger tells\n%s\nnot\n%s", got, want)
+	}
+	if v := d.verified(); v.Count(evidence.Finding) != 1 {
+		t.Errorf("the ledger: %v", v.Findings)
+	}
+}
