@@ -36,7 +36,7 @@ func TestBench(t *testing.T) {
 	y := newYard(t)
 	for _, size := range []int{100, 1024} {
 		for _, codec := range []batch.Codec{batch.None, batch.LZ4, batch.Zstd} {
-			s := shape{size: size, codec: codec, records: int(*benchScale * map[int]float64{100: 3_000_000, 1024: 600_000}[size])}
+			s := newShape(size, codec)
 			if askedFor(s.String()) {
 				y.cell(s)
 			}
@@ -60,6 +60,15 @@ func TestBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
+}
+
+// newShape says how many records are measured.
+func newShape(size int, codec batch.Codec) shape {
+	most := 3_000_000.0
+	if size > 100 {
+		most = 600_000
+	}
+	return shape{size: size, codec: codec, records: int(*benchScale * most)}
 }
 
 func newYard(t *testing.T) *yard {
@@ -114,14 +123,22 @@ func (y *yard) cell(s shape) {
 	}
 	dir := y.folder()
 	store := y.open(dir)
-	defer func() { store.Close(); os.RemoveAll(y.dir); os.MkdirAll(y.dir, 0o700) }()
+	defer func() { store.Close(); y.tidy() }()
 	if err := ended(Backup(y.t.Context(), y.backupOptions(src, store, "producer", "batches"))); err != nil {
 		y.t.Fatal(err)
 	}
 	if askedFor(s.String() + " restore") {
 		y.restores(src, store, dir)
 	}
+	if askedFor(s.String() + " comparison") {
+		y.comparisons(src, store)
+	}
 	y.drop(src.topic)
+}
+
+// shapes are those of the memory part: many small records that are compressed, and large ones.
+func (y *yard) shapes() []shape {
+	return []shape{newShape(100, batch.Zstd), newShape(1024, batch.None)}
 }
 
 func (y *yard) drop(topic kafka.Topic) {
