@@ -15,6 +15,7 @@ const ChainMax = 50
 type Run struct {
 	ID       string
 	Finished bool // its manifest exists
+	Begun    bool // its plan exists; not asked for where Finished. Without it nothing was captured
 }
 
 // Runs lists the runs, oldest first. An archive without any has none.
@@ -32,18 +33,30 @@ func (a *Archive) Runs(ctx context.Context) ([]Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		runs = append(runs, Run{ID: id, Finished: done})
+		r := Run{ID: id, Finished: done}
+		if !done {
+			if r.Begun, err = a.exists(ctx, PlanKey(id)); err != nil {
+				return nil, err
+			}
+		}
+		runs = append(runs, r)
 	}
 	return runs, nil
 }
 
 // Unfinished is the newest run that has a plan and no manifest, if it is newer than every finished
-// run. Older ones were given up and stay what they are.
+// run. Older ones were given up and stay what they are. A folder without a plan is no run: a process
+// that died between the signature of its plan and the plan leaves one.
 func Unfinished(runs []Run) (string, bool) {
-	if len(runs) == 0 || runs[len(runs)-1].Finished {
-		return "", false
+	for _, r := range slices.Backward(runs) {
+		if r.Finished {
+			break
+		}
+		if r.Begun {
+			return r.ID, true
+		}
 	}
-	return runs[len(runs)-1].ID, true
+	return "", false
 }
 
 // PutPlan stores a run's plan.

@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"kustody/engine/archive"
+	"kustody/kafka/embedded"
+	"kustody/storage"
+)
+
+// TestE23_runThatDiedBetweenPlansSignatureAndPlan: what a process leaves that died between the two puts
+// of its plan is a signature of nothing. The next backup must not take it for a run to finish.
+func TestE23_runThatDiedBetweenPlansSignatureAndPlan(t *testing.T) {
+	p := newProof(t, embedded.Options{Topics: map[string]int32{"a": 1}})
+	p.produce("a", 0, 0, 50)
+	o := p.options()
+	o.Env, o.Keys = p.env(), p.keys()
+	for range 2 { // as the first run of an archive, and behind a finished one
+		p.store.SetFaults(storage.Faults{Fail: func(op storage.Op, key string) error {
+			if op == storage.OpPut && strings.HasSuffix(key, "/plan.json") {
+				return errors.New("the process dies here")
+			}
+			return nil
+		}})
+		if _, err := Backup(t.Context(), o).Wait(); err == nil {
+			t.Fatal("the plan was put")
+		}
+		p.store.SetFaults(storage.Faults{})
+		p.breakLock()
+		p.backup(o, ExitDone)
+		p.produce("a", 0, 50, 50)
+	}
+	v, err := archive.Open(p.store, "b1", p.keys()).View(t.Context(), "latest")
+	if err != nil || v.Topics[0].Parts[0].Records != 100 {
+		t.Fatalf("the archive does not hold what was there: %v", err)
+	}
+}
