@@ -107,6 +107,7 @@ func (v *validation) scope(context.Context) error {
 	since := v.Env.now()
 	c := evidence.Check{Name: evidence.ScopeCheck, Outcome: evidence.Passed}
 	var names []string
+	unsure := 0
 	for _, t := range v.plan.Doc.Topics {
 		names = append(names, t.Name)
 	}
@@ -119,17 +120,21 @@ func (v *validation) scope(context.Context) error {
 		}
 		c.Expected++
 		t := v.inScope(name)
-		if t.Outcome == evidence.Passed {
+		switch t.Outcome {
+		case evidence.Passed:
 			c.Observed++
-		} else {
+		case evidence.Indeterminate:
+			unsure++
+			fallthrough
+		default:
 			c.Problems = append(c.Problems, fmt.Sprintf("topic %s: %s", name, t.Detail))
 		}
 		c.Topics = append(c.Topics, t)
 	}
 	switch {
-	case len(c.Problems) > 0:
+	case len(c.Problems) > unsure:
 		c.Outcome = evidence.Failed
-	case c.Expected == 0:
+	case c.Expected == 0 || unsure > 0:
 		c.Outcome = evidence.Indeterminate
 	}
 	c.Detail = fmt.Sprintf("%s in scope; %d captured, restored and compared", plural(c.Expected, "topic"), c.Observed)
@@ -164,17 +169,25 @@ func (v *validation) inScope(name string) evidence.TopicCheck {
 // compared says whether a topic has a verdict by reading.
 func (v *validation) compared(name string) (evidence.Outcome, string) {
 	how := map[string]string{evidence.ContentCheck: "captured, restored and compared", evidence.MessageCountCheck: "captured, restored and counted"}
+	unsure := false
 	for _, want := range []string{evidence.ContentCheck, evidence.MessageCountCheck} {
 		for _, c := range v.checks {
 			if c.Name != want {
 				continue
 			}
 			for _, t := range c.Topics {
-				if t.Topic == name && (t.Outcome == evidence.Passed || t.Outcome == evidence.Failed) {
+				if t.Topic != name {
+					continue
+				}
+				if t.Outcome == evidence.Passed || t.Outcome == evidence.Failed {
 					return evidence.Passed, how[want] // a failed comparison is a verdict too, and fails its own check
 				}
+				unsure = true
 			}
 		}
+	}
+	if unsure {
+		return evidence.Indeterminate, "it could not be told whether it is what was captured"
 	}
 	return evidence.Failed, "was restored and has no verdict: it was not compared"
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -171,9 +172,11 @@ func (p *partRead) note(r *batch.Record, from *origin) {
 // put writes an expected record into a slab: its hash is that of the captured record, its form that of
 // the restored one.
 func (p *partRead) put(s *slab, r *batch.Record, extra *cutter) {
+	// The byte before it makes of a canonical record a leaf (RFC 6962, 2.1), which so is hashed where it lies.
+	s.buf = append(s.buf, 0)
 	w := wanted{from: len(s.buf), source: r.Offset}
 	s.buf = batch.AppendCanonical(s.buf, r)
-	p.tree.Add(s.buf[w.from:])
+	p.tree.AddHash(sha256.Sum256(s.buf[w.from-1:]))
 	if extra.headers {
 		extra.addHeaders(r)
 		s.buf = batch.AppendCanonical(s.buf[:w.from], r)

@@ -299,7 +299,7 @@ func (v *validation) account(r *targetRead) {
 		raw += p.raw.decided
 		odd += p.raw.names
 		v.tally.RecordsCompared += p.compared
-		if p.expectErr != nil {
+		if isBroken(p.expectErr) {
 			v.broken = append(v.broken, p.expectErr)
 		}
 	}
