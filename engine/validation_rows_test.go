@@ -302,3 +302,31 @@ func TestE08_unsignedIsSaid(t *testing.T) {
 	o.Keys = p.keys() // a trusted key, and an archive without signatures
 	validated(t, o, ExitBroken)
 }
+
+// TestE02_mappingIsRead: topics restored under other names, and a group under another, are compared
+// without anything typed again; a receipt of another cluster is not taken.
+func TestE02_mappingIsRead(t *testing.T) {
+	p := newProof(t, embedded.Options{})
+	for _, name := range []string{"orders", "audit"} {
+		p.topic(name, 2, nil)
+		p.odd(name, 1, 70)
+	}
+	if err := p.admin.CommitGroup(t.Context(), "billing", []kafka.GroupOffset{{Topic: "orders", Partition: 1, Offset: 33}}); err != nil {
+		t.Fatal(err)
+	}
+	p.signed(func(o *RestoreOptions) {
+		o.Mapping = map[string]string{"orders": "audit-copy", "audit": "orders-copy"}
+		o.Groups = func(id string) (string, bool) { return id + "-copy", true }
+	})
+	r, _ := validated(t, p.validating(), ExitDone)
+	outcomes(t, r, nil)
+	if topics := check(t, r, evidence.ContentCheck).Topics; len(topics) != 2 || topics[0].Topic != "audit" || topics[0].Target != "orders-copy" {
+		t.Errorf("topics %+v", topics)
+	}
+	other := newWorld(t, embedded.Options{ClusterID: "another"})
+	o := p.validating()
+	o.Target, o.Admin, o.ReadBack = other.client, other.admin, other.opener()
+	validated(t, o, ExitUsage)
+	o.RestoreID = "r1"
+	validated(t, o, ExitUsage)
+}
