@@ -18,16 +18,15 @@ import (
 // app is the program's face to the outside: its streams, and the flags that every verb has. Tests give
 // it buffers.
 type app struct {
-	stdout, stderr    io.Writer
-	terminal          bool       // stdin and stdout are one
-	progressTerminal  bool       // stderr is one
-	width             func() int // of that terminal
-	start             time.Time
-	batch             bool
-	format            string
-	noColor           bool
-	progress          time.Duration
-	statusEveryWasSet bool
+	stdout, stderr   io.Writer
+	terminal         bool       // stdin and stdout are one
+	progressTerminal bool       // stderr is one
+	width            func() int // of that terminal
+	start            time.Time
+	batch            bool
+	format           string
+	noColor          bool
+	progress         time.Duration
 }
 
 func newApp() *app {
@@ -88,8 +87,8 @@ func (a *app) command() *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = a.prepare
-	root.AddCommand(a.verbBackup(), a.verbRestore(), a.verbList(), a.verbDescribe(), a.verbValidate(), a.verbCheck(),
-		a.verbValidation(),
+	root.AddCommand(a.verbBackup(), a.verbRestore(), a.verbDrill(), a.verbList(), a.verbDescribe(), a.verbValidate(), a.verbCheck(),
+		a.verbValidation(), a.verbDemo(),
 		a.verbKeygen(), a.verbSchema(), a.verbVersion())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -98,7 +97,6 @@ func (a *app) command() *cobra.Command {
 
 // prepare checks the flags that every verb has, and whether the verb can run without the console.
 func (a *app) prepare(cmd *cobra.Command, _ []string) error {
-	a.statusEveryWasSet = cmd.Flags().Changed("progress")
 	if a.format != "text" && a.format != "json" {
 		return usage("write --format text or --format json", "--format cannot be %q", a.format)
 	}

@@ -15,7 +15,6 @@ type plainText struct {
 	kind   string
 	order  []string // topics, as they began
 	topics map[string]*topicLine
-	fail   bool
 }
 
 // topicLine adds up the partitions of one topic.
@@ -26,7 +25,11 @@ type topicLine struct {
 
 // textFor makes the text of one kind of job.
 func (a *app) textFor(kind string) func() shower {
-	return func() shower { return &plainText{app: a, kind: kind, topics: map[string]*topicLine{}} }
+	return func() shower { return newPlainText(a, kind) }
+}
+
+func newPlainText(a *app, kind string) *plainText {
+	return &plainText{app: a, kind: kind, topics: map[string]*topicLine{}}
 }
 
 // quiet are facts that are many, or say what another line says too.
@@ -46,13 +49,28 @@ func (t *plainText) event(e engine.Event) {
 	case e.Get("message") != nil:
 		t.line(e.Type, e.Text())
 	default:
-		t.line(e.Type, facts(e.Fields))
+		t.line(e.Type, subject(e))
 	}
+}
+
+// subject puts what a fact is about first: "orders → restored-orders: partitions 3, records 300".
+func subject(e engine.Event) string {
+	if len(e.Fields) == 0 || e.Fields[0].Key != e.Type {
+		return facts(e.Fields)
+	}
+	name, rest := value(e.Fields[0]), e.Fields[1:]
+	if len(rest) > 0 && rest[0].Key == "target" {
+		name, rest = name+" → "+value(rest[0]), rest[1:]
+	}
+	if len(rest) == 0 {
+		return name
+	}
+	return name + ": " + facts(rest)
 }
 
 // line prints a label and what it is about. Everything in it may come from data.
 func (t *plainText) line(label, what string) {
-	fmt.Fprintf(t.app.stdout, "%-12s %s\n", engine.Sanitize(strings.ReplaceAll(label, "_", " ")), oneLine(what))
+	fmt.Fprintf(t.app.stdout, "%-16s %s\n", engine.Sanitize(strings.ReplaceAll(label, "_", " ")), oneLine(what))
 }
 
 // partition counts a partition for its topic's line: a topic may have thousands.
@@ -111,7 +129,7 @@ func (t *plainText) summary(e engine.Event) {
 type checkText struct{ plainText }
 
 func (a *app) textForCheck() func() shower {
-	return func() shower { return &checkText{plainText{app: a, kind: "check", topics: map[string]*topicLine{}}} }
+	return func() shower { return &checkText{*newPlainText(a, "check")} }
 }
 
 func (t *checkText) event(e engine.Event) {

@@ -28,11 +28,20 @@ func (a *app) verbBackup() *cobra.Command {
 				if err != nil {
 					return nil, s, err
 				}
-				o, err := s.backupOptions(ctx, "backup")
+				o, err := s.backupOptions()
 				if err != nil {
 					return nil, s, err
 				}
 				o.Full = o.Full || full
+				if o.Store, err = s.archives(ctx, false); err != nil {
+					return nil, s, err
+				}
+				if o.Source, o.Admin, err = s.connect(ctx, "source", s.cfg.Source); err != nil {
+					return nil, s, err
+				}
+				if o.Witness, err = s.witness(ctx, "backup"); err != nil {
+					return nil, s, err
+				}
 				return engine.Backup(ctx, o), s, nil
 			})
 		},
@@ -42,8 +51,8 @@ func (a *app) verbBackup() *cobra.Command {
 	return cmd
 }
 
-// backupOptions opens what a backup needs.
-func (s *session) backupOptions(ctx context.Context, verb string) (o engine.BackupOptions, err error) {
+// backupOptions is what the configuration says of backups. Nothing is opened.
+func (s *session) backupOptions() (o engine.BackupOptions, err error) {
 	c := s.cfg
 	o = engine.BackupOptions{
 		Env: s.env, Keys: s.keys(), BackupID: c.BackupID, DeclaredCluster: c.Backup.SourceClusterID, ConfigSHA256: c.Digest(),
@@ -57,18 +66,7 @@ func (s *session) backupOptions(ctx context.Context, verb string) (o engine.Back
 	if o.Topics, err = selection(c.Source.Topics); err != nil {
 		return o, err
 	}
-	if o.Groups, err = groupFilter(c.Backup.ConsumerGroups); err != nil {
-		return o, err
-	}
-	if o.Store, err = s.archives(ctx, false); err != nil {
-		return o, err
-	}
-	data, admin, err := s.connect(ctx, "source", c.Source)
-	if err != nil {
-		return o, err
-	}
-	o.Source, o.Admin = data, admin
-	o.Witness, err = s.witness(ctx, verb)
+	o.Groups, err = groupFilter(c.Backup.ConsumerGroups)
 	return o, err
 }
 

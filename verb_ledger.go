@@ -113,9 +113,9 @@ func (a *app) showLedger(v *engine.LedgerVerification, trusted bool, asOf time.T
 	exit := engine.ExitDone
 	switch {
 	case !trusted:
-		out.Integrity, out.Verdict, exit = "NOT VERIFIED", "not verified: there is no trusted public key", engine.ExitBroken
+		out.Integrity, out.Verdict, exit = "NOT CHECKED", "there is no trusted public key", engine.ExitBroken
 	case v.Count(evidence.Broken) > 0:
-		out.Integrity, exit = "NOT VERIFIED", engine.ExitBroken
+		out.Integrity, exit = "BROKEN", engine.ExitBroken
 	case v.Count(evidence.Finding) > 0:
 		out.Integrity, exit = "VERIFIED, WITH FINDINGS", engine.ExitFindings
 	}

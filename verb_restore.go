@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,19 @@ func (a *app) verbRestore() *cobra.Command {
 				if err != nil {
 					return nil, s, err
 				}
-				o, err := s.restoreOptions(ctx, "restore", p)
+				o, err := s.restoreOptions(p)
+				if err != nil {
+					return nil, s, err
+				}
+				if o.Store, err = s.archives(ctx, o.DryRun); err != nil {
+					return nil, s, err
+				}
+				if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
+					return nil, s, err
+				}
+				if !o.DryRun { // a dry run writes nothing, and so has nothing to enter in the ledger
+					o.Witness, err = s.witness(ctx, "restore")
+				}
 				if err != nil {
 					return nil, s, err
 				}
@@ -49,16 +62,22 @@ func (a *app) verbRestore() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&p.dryRun, "dry-run", false, "plan only: say what would be written, and write nothing")
 	f.StringVar(&p.restoreID, "restore-id", "", "name of this restore; the same name finishes what died (overrides restore.restore_id)")
-	f.StringVar(&p.from, "from", "", "first timestamp of the window: milliseconds or RFC 3339 (overrides restore.time_window_start)")
-	f.StringVar(&p.to, "to", "", "first timestamp after the window (overrides restore.time_window_end)")
-	f.StringArrayVar(&p.topics, "topic", nil, "source topic or pattern to restore, may be repeated (overrides restore.topics)")
-	_ = cmd.RegisterFlagCompletionFunc("topic", a.completeTopics(&p.places))
+	p.addWindow(a, cmd)
 	cmd.AddCommand(a.verbFinish())
 	return cmd
 }
 
-// restoreOptions opens what a restore needs.
-func (s *session) restoreOptions(ctx context.Context, verb string, p restoreFlags) (o engine.RestoreOptions, err error) {
+// addWindow declares the flags that say what of a run is restored.
+func (p *restoreFlags) addWindow(a *app, cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.from, "from", "", "first timestamp of the window: milliseconds or RFC 3339 (overrides restore.time_window_start)")
+	f.StringVar(&p.to, "to", "", "first timestamp after the window (overrides restore.time_window_end)")
+	f.StringArrayVar(&p.topics, "topic", nil, "source topic or pattern to restore, may be repeated (overrides restore.topics)")
+	_ = cmd.RegisterFlagCompletionFunc("topic", a.completeTopics(&p.places))
+}
+
+// restoreOptions is what the configuration and the flags say of a restore. Nothing is opened.
+func (s *session) restoreOptions(p restoreFlags) (o engine.RestoreOptions, err error) {
 	r := s.cfg.Restore
 	o = engine.RestoreOptions{
 		Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RunID: r.Run, RestoreID: r.RestoreID, DeclaredCluster: s.cfg.Target.Cluster,
@@ -85,20 +104,7 @@ func (s *session) restoreOptions(ctx context.Context, verb string, p restoreFlag
 	if o.Groups, err = groupTargets(r.ConsumerGroups); err != nil {
 		return o, err
 	}
-	if o.Window, err = window(s.cfg, p.from, p.to); err != nil {
-		return o, err
-	}
-	if o.Store, err = s.archives(ctx, o.DryRun); err != nil {
-		return o, err
-	}
-	data, admin, err := s.connect(ctx, "target", s.cfg.Target)
-	if err != nil {
-		return o, err
-	}
-	o.Target, o.Admin = data, admin
-	if !o.DryRun { // a dry run writes nothing, and so has nothing to enter in the ledger
-		o.Witness, err = s.witness(ctx, verb)
-	}
+	o.Window, err = window(s.cfg, p.from, p.to)
 	return o, err
 }
 
@@ -140,24 +146,7 @@ func (a *app) verbFinish() *cobra.Command {
 				if err != nil {
 					return nil, s, err
 				}
-				o := engine.FinishOptions{Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RestoreID: id, DryRun: dryRun}
-				if o.RestoreID == "" {
-					o.RestoreID = s.cfg.Restore.RestoreID
-				}
-				if o.RestoreID == "" {
-					return nil, s, usage("give --restore-id as the restore's summary shows it", "it is not said which restore is to be finished")
-				}
-				if o.Store, err = s.archives(ctx, dryRun); err != nil {
-					return nil, s, err
-				}
-				data, admin, err := s.connect(ctx, "target", s.cfg.Target)
-				if err != nil {
-					return nil, s, err
-				}
-				o.Target, o.Admin = data, admin
-				if !dryRun {
-					o.Witness, err = s.witness(ctx, "restore")
-				}
+				o, err := s.finishOptions(ctx, id, dryRun)
 				if err != nil {
 					return nil, s, err
 				}
@@ -169,4 +158,22 @@ func (a *app) verbFinish() *cobra.Command {
 	cmd.Flags().StringVar(&id, "restore-id", "", "name of the restore (overrides restore.restore_id)")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen, and set nothing")
 	return cmd
+}
+
+// finishOptions opens what finishing a restore needs.
+func (s *session) finishOptions(ctx context.Context, id string, dryRun bool) (o engine.FinishOptions, err error) {
+	o = engine.FinishOptions{Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RestoreID: cmp.Or(id, s.cfg.Restore.RestoreID), DryRun: dryRun}
+	if o.RestoreID == "" {
+		return o, usage("give --restore-id as the restore's summary shows it", "it is not said which restore is to be finished")
+	}
+	if o.Store, err = s.archives(ctx, dryRun); err != nil {
+		return o, err
+	}
+	if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
+		return o, err
+	}
+	if !dryRun {
+		o.Witness, err = s.witness(ctx, "restore")
+	}
+	return o, err
 }

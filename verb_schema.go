@@ -23,6 +23,7 @@ func schemas() map[string]func() []byte {
 		"journal":      documentSchema[archive.Journal]("a restore's journal: restores/<restore id>/journal.json"),
 		"receipt":      documentSchema[archive.Receipt]("a restore's receipt: restores/<restore id>/receipt.json"),
 		"finish":       documentSchema[archive.Finish]("what restore finish did: restores/<restore id>/finish.json"),
+		"teardown":     documentSchema[archive.Teardown]("the end of a drill: restores/<restore id>/teardown.json"),
 		"report":       documentSchema[evidence.Report]("a report: <report id>/<yyyy>/<mm>/<report id>.json"),
 		"ledger-entry": documentSchema[evidence.Entry]("an entry of the ledger: ledger/<sequence>.json"),
 		"event":        eventSchema,

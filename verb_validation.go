@@ -1,7 +1,13 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
+
+	"kustody/config"
+	"kustody/engine"
+	"kustody/kafka"
 )
 
 func (a *app) verbValidation() *cobra.Command {
@@ -14,6 +20,101 @@ func (a *app) verbValidation() *cobra.Command {
 			return usage(cmd.CommandPath()+" --help lists them", "validation needs a verb of its own, such as run")
 		},
 	}
-	cmd.AddCommand(a.verbEvidenceList(), a.verbEvidenceGet(), a.verbEvidenceVerify(), a.verbLedgerVerify())
+	cmd.AddCommand(a.verbValidationRun(), a.verbEvidenceList(), a.verbEvidenceGet(), a.verbEvidenceVerify(), a.verbLedgerVerify())
 	return cmd
+}
+
+func (a *app) verbValidationRun() *cobra.Command {
+	var p places
+	var restoreID string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "compare a restored cluster with the archive, and write the report",
+		Long: "Runs the checks against the newest restore of the backup into [target], or the one that --restore-id\n" +
+			"names, and writes a report. Exit code 3 when a check failed or nothing was compared.",
+		Example:     "  kustody validation run --batch --config kustody.toml",
+		Args:        a.noVerb,
+		Annotations: map[string]string{headless: "validation run"},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			show := &validationText{app: a}
+			return a.work(cmd, "validation", func() shower { return show }, func(ctx context.Context) (*engine.Job, *session, error) {
+				s, err := a.load("validation", p)
+				if err != nil {
+					return nil, s, err
+				}
+				o, err := s.validationOptions()
+				if err != nil {
+					return nil, s, err
+				}
+				o.RestoreID = restoreID
+				if o.Store, err = s.archives(ctx, true); err != nil {
+					return nil, s, err
+				}
+				if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
+					return nil, s, err
+				}
+				if o.Witness, err = s.witness(ctx, "validation"); err != nil {
+					return nil, s, err
+				}
+				show.job = engine.Validation(ctx, o)
+				return show.job, s, nil
+			})
+		},
+	}
+	p.add(a, cmd, flagConfig, flagPath, flagBackupID, flagPublicKey)
+	cmd.Flags().StringVar(&restoreID, "restore-id", "", "restore to check (default: the newest into this cluster)")
+	return cmd
+}
+
+// validationOptions is what the configuration says of validations. Nothing is opened.
+func (s *session) validationOptions() (o engine.ValidationOptions, err error) {
+	c := s.cfg
+	o = engine.ValidationOptions{Env: s.env, Keys: s.keys(), BackupID: c.BackupID, DeclaredCluster: c.Target.Cluster,
+		ConfigSHA256: c.Digest(), ReadBack: readBack(c.Target)}
+	if o.Checks, err = checks(c); err != nil {
+		return o, err
+	}
+	if o.Scope, err = selection(c.Source.Topics); err != nil {
+		return o, err
+	}
+	if o.BinarySHA256, err = engine.ExecutableSHA256(); err != nil {
+		s.app.warn("the program's own digest cannot be told: " + err.Error())
+	}
+	return o, nil
+}
+
+// readBack opens the independent client of a cluster.
+func readBack(c config.Cluster) func() (engine.IndependentReader, error) {
+	return func() (engine.IndependentReader, error) {
+		r, err := kafka.OpenReadBack(cluster(c), kafka.ReadBackOptions{})
+		if err != nil { // not r itself: a nil *ReadBack in an interface is no nil
+			return nil, err
+		}
+		return r, nil
+	}
+}
+
+// checks are those of the checks section; without one all, which nil means.
+func checks(c *config.Config) (*engine.Checks, error) {
+	if !c.ChecksSet {
+		return nil, nil
+	}
+	k := c.Checks
+	out := &engine.Checks{ArchiveIntegrity: k.ArchiveIntegrity.Enabled, Capture: k.Capture.Enabled, OffsetRange: k.OffsetRange.Enabled,
+		ConsumerGroupOffsets: k.ConsumerGroupOffsets.Enabled, Scope: k.Scope.Enabled}
+	if k.MessageCount.Enabled {
+		topics, err := selection(k.MessageCount.Topics)
+		if err != nil {
+			return nil, err
+		}
+		out.MessageCount = &engine.CountCheck{Tolerance: k.MessageCount.Tolerance, FailThreshold: k.MessageCount.FailThreshold, Topics: topics}
+	}
+	if k.Content.Enabled {
+		topics, err := selection(k.Content.Topics)
+		if err != nil {
+			return nil, err
+		}
+		out.Content = &engine.ContentCheck{Sample: k.Content.Sample, Topics: topics}
+	}
+	return out, nil
 }

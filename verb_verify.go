@@ -59,7 +59,7 @@ type verified struct {
 	SHA256    string          `json:"sha256"`
 	Checksum  string          `json:"checksum"`  // VALID, INVALID, NOT CHECKED
 	Signature string          `json:"signature"` // VALID, INVALID, NOT CHECKED
-	Integrity string          `json:"integrity"` // VERIFIED, NOT VERIFIED
+	Integrity string          `json:"integrity"` // VERIFIED, FAILED, NOT CHECKED
 	Ledger    string          `json:"ledger"`
 	Verdict   string          `json:"verdict"`
 	Overall   string          `json:"overall"`
@@ -95,7 +95,11 @@ func (a *app) verify(ctx context.Context, p proof) (*verified, error) {
 	}
 	out.Checksum, out.Signature = stepWord(v.Steps, evidence.StepChecksum), stepWord(v.Steps, evidence.StepSignature)
 	if verr != nil {
-		out.Integrity, out.exit = "NOT VERIFIED", engine.ExitBroken
+		// Whoever looks for the word VERIFIED must find it only where it is meant.
+		out.Integrity, out.exit = "FAILED", engine.ExitBroken
+		if pub == nil {
+			out.Integrity = "NOT CHECKED (no trusted public key was given)"
+		}
 		out.problems = append(out.problems, verr.Error())
 	}
 	if p.ledger == "" {
@@ -142,7 +146,7 @@ func (a *app) verifyInLedger(ctx context.Context, p proof, pub *evidence.PublicK
 	case err != nil:
 		out.Ledger = "NOT CHECKED (no trusted public key was given)"
 	case l.Count(evidence.Broken) > 0:
-		out.Ledger, out.exit = fmt.Sprintf("NOT VERIFIED (%s)", firstOf(l.Findings, evidence.Broken)), engine.ExitBroken
+		out.Ledger, out.exit = fmt.Sprintf("BROKEN (%s)", firstOf(l.Findings, evidence.Broken)), engine.ExitBroken
 	case entry < 0:
 		out.Ledger, out.exit = fmt.Sprintf("NOT NAMED (none of its %d entries names these bytes)", len(l.Entries)), engine.ExitBroken
 	case l.Count(evidence.Finding) > 0:

@@ -90,7 +90,7 @@ func (a *app) load(verb string, p places) (*session, error) {
 		a.warn(w)
 	}
 	s := &session{app: a, cfg: cfg, env: engine.Env{Tool: tool(), Operator: cfg.Evidence.Operator}.Complete()}
-	return s, s.loadKeys(p.publicKey)
+	return s, s.loadKeys(p.publicKey, verb != "query")
 }
 
 // unusable makes an error one of the configuration.

@@ -14,23 +14,25 @@ import (
 )
 
 // loadKeys loads the key that signs and the key that is believed: --public-key, else one of
-// evidence.public_keys, else evidence.signing.public_key_path, else the signer's own public half.
-func (s *session) loadKeys(flag string) error {
-	sign := s.cfg.Evidence.Signing
-	if sign.Enabled && sign.PrivateKeyPath != "" {
-		signer, err := loadSigner(sign)
-		if err != nil {
-			return unusable(err)
-		}
-		s.signer = signer
-		for _, n := range signer.Notes() {
-			s.app.warn(n)
-		}
-	}
+// evidence.public_keys, else evidence.signing.public_key_path, else the signer's own public half. Who
+// only looks does not need the private key, if another one says what to believe.
+func (s *session) loadKeys(flag string, signs bool) error {
 	var err error
-	s.trusted, err = s.trustedKey(flag)
-	if err != nil {
+	if s.trusted, err = s.trustedKey(flag); err != nil {
 		return unusable(err)
+	}
+	sign := s.cfg.Evidence.Signing
+	if !sign.Enabled || sign.PrivateKeyPath == "" || !signs && s.trusted != nil {
+		return nil
+	}
+	if s.signer, err = loadSigner(sign); err != nil {
+		return unusable(err)
+	}
+	for _, n := range s.signer.Notes() {
+		s.app.warn(n)
+	}
+	if s.trusted == nil {
+		s.trusted = s.signer.PublicKey()
 	}
 	return nil
 }
@@ -74,9 +76,6 @@ func (s *session) trustedKey(flag string) (*evidence.PublicKey, error) {
 	}
 	if e.Signing.PublicKeyPath != "" {
 		return evidence.LoadPublicKey(e.Signing.PublicKeyPath)
-	}
-	if s.signer != nil {
-		return s.signer.PublicKey(), nil
 	}
 	return nil, nil
 }
@@ -125,10 +124,10 @@ func seriesSpec(c *config.Config, verb string, entries []evidence.Sealed) eviden
 	spec := evidence.SeriesSpec{Series: c.Series(), Include: c.Source.Topics.Include, Exclude: c.Source.Topics.Exclude,
 		RetentionDays: c.Evidence.Retention(), DeclaredCluster: c.Backup.SourceClusterID}
 	if spec.RetentionDays > 0 {
-		spec.RetentionMode = strings.ToUpper(c.Evidence.Storage.RetentionMode)
+		spec.RetentionMode = c.Evidence.Storage.RetentionMode
 	}
 	if c.ChecksSet || judges {
-		spec.Checks = c.Checks.Enabled()
+		spec.Checks = checkNames(c)
 	}
 	for _, s := range c.Evidence.Schedule {
 		spec.Schedules = append(spec.Schedules, scheduleSpec(c.Evidence, s))
@@ -152,6 +151,15 @@ func seriesSpec(c *config.Config, verb string, entries []evidence.Sealed) eviden
 		}
 	}
 	return spec
+}
+
+// checkNames are the names of the checks that run, as reports have them.
+func checkNames(c *config.Config) []string {
+	k, err := checks(c)
+	if err != nil || k == nil { // patterns that cannot be read are said where they are used
+		k = engine.AllChecks()
+	}
+	return k.Names()
 }
 
 func scheduleSpec(e config.Evidence, s config.Schedule) evidence.ScheduleSpec {

@@ -72,7 +72,7 @@ func (a *app) asked(ctx context.Context, p places) (storage.Store, *session, err
 		}
 		s := &session{app: a, cfg: config.Default()}
 		s.env.Tool = tool()
-		return store, s, s.loadKeys(p.publicKey)
+		return store, s, s.loadKeys(p.publicKey, false)
 	}
 	s, err := a.load("query", p)
 	if err != nil {

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"kustody/engine"
+	"kustody/evidence"
+)
+
+// inProcess is the program on buffers. Its streams may be replaced.
+type inProcess struct {
+	*app
+	out, err bytes.Buffer
+}
+
+func newInProcess() *inProcess {
+	p := &inProcess{app: newApp()}
+	p.stdout, p.stderr, p.terminal, p.progressTerminal = &p.out, &p.err, false, false
+	return p
+}
+
+// sandbox moves into a folder with the scripts' configurations and clusters. The tests that use it run
+// one after the other.
+func sandbox(t *testing.T) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	source, target, err := clusters(t.Cleanup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SOURCE", source.Addrs()[0])
+	t.Setenv("TARGET", target.Addrs()[0])
+	for name, text := range configs {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// mustRun runs the program in this process and wants an exit code.
+func mustRun(t *testing.T, want engine.Exit, args ...string) *inProcess {
+	t.Helper()
+	p := newInProcess()
+	if got := p.run(t.Context(), args); got != want {
+		t.Fatalf("kustody %s: exit %d, want %d\n%s%s", strings.Join(args, " "), got, want, &p.out, &p.err)
+	}
+	return p
+}
+
+// TestValidationText holds the text of a validation to the letter.
+func TestValidationText(t *testing.T) {
+	r := &evidence.Report{Overall: evidence.Passed, Level: evidence.LevelEveryRecord, DurationMS: 45, Checks: []evidence.Check{
+		{Name: evidence.MessageCountCheck, Outcome: evidence.Passed, Detail: "3 topics; 2,841,293 messages expected, 2,841,293 restored; 0 discrepancies"},
+		{Name: evidence.OffsetRangeCheck, Outcome: evidence.Passed, Detail: "9 partitions checked; 9 passed; 0 issues"}}}
+	want := `=== Validation Results ===
+Overall: PASSED
+Checks: 2/2 passed, 0 failed, 0 skipped
+Duration: 45ms
+
+[PASSED] MessageCountCheck — 3 topics; 2,841,293 messages expected, 2,841,293 restored; 0 discrepancies
+[PASSED] OffsetRangeCheck — 9 partitions checked; 9 passed; 0 issues
+
+JSON evidence uploaded: evidence-reports/sox/validation-a1b2c3d4/2026/04/validation-a1b2c3d4.json
+`
+	key := "evidence-reports/sox/validation-a1b2c3d4/2026/04/validation-a1b2c3d4.json"
+	if got := validationResults(r, key); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	r.Level, r.Checks[1].Outcome, r.Checks[1].Detail = evidence.LevelCounts, evidence.Indeterminate, "nothing\x1b[2J to\ncompare"
+	for _, line := range []string{"Duration: 45ms\nLevel: counts only; contents were not compared\n", "Checks: 1/2 passed, 0 failed, 0 skipped, 1 indeterminate\n",
+		"[INDETERMINATE] OffsetRangeCheck — nothing\\x1b[2J to; compare\n"} {
+		if got := validationResults(r, key); !strings.Contains(got, line) {
+			t.Errorf("%q is not in\n%s", line, got)
+		}
+	}
+}
+
+// TestProgressBar wants one line on a terminal, gone at the end, and none anywhere else.
+func TestProgressBar(t *testing.T) {
+	p := newInProcess()
+	p.width = func() int { return 60 }
+	b := p.newBar()
+	start := time.Unix(1000, 0)
+	snapshot := func(seconds, done int64) engine.Snapshot {
+		return engine.Snapshot{Phase: "capture\x1b[2J", Now: start.Add(time.Duration(seconds) * time.Second), Records: done, Bytes: done * 100, Done: done, Total: 1000,
+			Partitions: []engine.PartitionProgress{{State: engine.Done}, {State: engine.Running}}}
+	}
+	b.draw(snapshot(0, 0))
+	b.draw(snapshot(2, 500))
+	b.clear()
+	b.clear()
+	lines := strings.Split(p.err.String(), "\r\x1b[K")
+	if len(lines) != 4 || lines[0] != "" || lines[3] != "" {
+		t.Fatalf("%q", lines)
+	}
+	if want := `capture\x1b[2J: 1/2 partitions, 250 records/s, 24.4 KiB/s, `; lines[2] != want {
+		t.Errorf("got  %q\nwant %q", lines[2], want)
+	}
+	p.width = func() int { return 200 }
+	if got := b.line(snapshot(2, 500)); !strings.HasSuffix(got, "24.4 KiB/s, 50 %, ETA 2s") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestBarOnlyOnATerminal runs a slow backup with stderr as a terminal, in text and in JSON.
+func TestBarOnlyOnATerminal(t *testing.T) {
+	sandbox(t)
+	for _, tc := range []struct {
+		format   string
+		terminal bool
+		want     bool
+	}{{"text", true, true}, {"text", false, false}, {"json", true, false}} {
+		p := newInProcess()
+		p.progressTerminal = tc.terminal
+		slow := fmt.Sprintf("%s\n[backup]\nmax_bytes_per_second = 8000\n", strings.Replace(configs["plain.toml"], "orders-daily", fmt.Sprintf("slow-%s-%v", tc.format, tc.terminal), 1))
+		if err := os.WriteFile("slow.toml", []byte(slow), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if exit := p.run(t.Context(), []string{"backup", "--batch", "--config", "slow.toml", "--format", tc.format}); exit != 0 {
+			t.Fatalf("exit %d\n%s", exit, &p.err)
+		}
+		if got := strings.Contains(p.err.String(), "\r\x1b[K"); got != tc.want {
+			t.Errorf("%s, terminal %v: bar drawn %v, want %v: %q", tc.format, tc.terminal, got, tc.want, &p.err)
+		}
+		if strings.ContainsAny(p.out.String(), "\r\x1b") {
+			t.Errorf("%s: stdout moves the cursor: %q", tc.format, &p.out)
+		}
+	}
+}
+
+// TestNoColour wants no escape anywhere, whatever the environment says.
+func TestNoColour(t *testing.T) {
+	sandbox(t)
+	for _, args := range [][]string{{"--no-color"}, nil} {
+		p := mustRun(t, 0, append([]string{"backup", "--batch", "--config", "plain.toml"}, args...)...)
+		if strings.Contains(p.out.String()+p.err.String(), "\x1b") {
+			t.Errorf("%v: an escape in %q", args, p.out.String())
+		}
+	}
+	t.Setenv("NO_COLOR", "1")
+	if a := newApp(); a.command() == nil || !a.noColor {
+		t.Error("NO_COLOR is not heard")
+	}
+}
+
+// TestStatusLines wants a status as often as was asked, and none for 0.
+func TestStatusLines(t *testing.T) {
+	sandbox(t)
+	slow := strings.Replace(configs["plain.toml"], "orders-daily", "slow", 1) + "[backup]\nmax_bytes_per_second = 8000\n"
+	for i, tc := range []struct {
+		progress string
+		least    int
+	}{{"20ms", 3}, {"0", 0}, {"1h", 0}} {
+		if err := os.WriteFile("slow.toml", []byte(strings.Replace(slow, "slow", fmt.Sprintf("slow-%d", i), 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := mustRun(t, 0, "backup", "--batch", "--config", "slow.toml", "--format", "json", "--progress", tc.progress)
+		n := strings.Count(p.out.String(), `"type":"status"`)
+		if n < tc.least || tc.least == 0 && n > 0 {
+			t.Errorf("--progress %s: %d status lines", tc.progress, n)
+		}
+	}
+}
+
+// TestClosedPipe closes stdout before the job begins: the job must not notice.
+func TestClosedPipe(t *testing.T) {
+	sandbox(t)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"json", "text"} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		id := "closed-" + format
+		cmd := exec.Command(exe, "backup", "--batch", "--config", "plain.toml", "--format", format, "--backup-id", id, "--progress", "1ms")
+		cmd.Args[0] = "kustody"
+		cmd.Stdout, cmd.Stderr = w, w
+		err = cmd.Run()
+		w.Close()
+		if err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		if found, _ := filepath.Glob("archive/" + id + "/runs/*/manifest.json"); len(found) != 1 {
+			t.Errorf("%s: %d manifests", format, len(found))
+		}
+	}
+}
+
+// stuck is a stdout that takes nothing until it is let go.
+type stuck struct {
+	release chan struct{}
+	seen    io.Writer
+}
+
+func (s *stuck) Write(b []byte) (int, error) {
+	<-s.release
+	return s.seen.Write(b)
+}
+
+// TestSlowPipe lets nobody read: the engine finishes all the same, and no line is lost.
+func TestSlowPipe(t *testing.T) {
+	sandbox(t)
+	p := newInProcess()
+	pipe := &stuck{release: make(chan struct{}), seen: &p.out}
+	p.stdout = pipe
+	ended := make(chan engine.Exit, 1)
+	go func() {
+		ended <- p.run(context.Background(), []string{"backup", "--batch", "--config", "plain.toml", "--format", "json", "--progress", "1ms"})
+	}()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if found, _ := filepath.Glob("archive/orders-daily/runs/*/manifest.json"); len(found) == 1 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the job waits for its reader")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	select {
+	case <-ended:
+		t.Fatal("it ended with nobody reading")
+	default:
+	}
+	close(pipe.release)
+	if exit := <-ended; exit != 0 {
+		t.Errorf("exit %d", exit)
+	}
+	lines := strings.Split(strings.TrimSpace(p.out.String()), "\n")
+	for i, line := range lines {
+		var e map[string]any
+		if err := json.Unmarshal([]byte(line), &e); err != nil || e["seq"] != float64(i) {
+			t.Fatalf("line %d: %v: %s", i, err, line)
+		}
+	}
+	if !strings.Contains(lines[len(lines)-1], `"type":"summary"`) {
+		t.Error("the last line is no summary")
+	}
+}
+
+func TestNearest(t *testing.T) {
+	verbs := []string{"backup", "restore", "list", "describe", "validate", "validation", "version", "check"}
+	for typed, want := range map[string]string{"backp": "backup", "bakcup": "backup", "retsore": "restore", "lst": "list", "validat": "validate", "vers": "version",
+		"CHECK": "check", "xyz": "", "": "", "frobnicate": "", "l": ""} {
+		if got := nearest(typed, verbs); got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
+}
+
+func TestUnits(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 2841293: "2,841,293", -1234: "-1,234"} {
+		if got := thousands(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 5 << 20: "5.0 MiB", 1 << 62: "4.0 EiB"} {
+		if got := size(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}
+
+func TestHarmlessJSON(t *testing.T) {
+	for _, s := range []string{"plain", "ünïcode", "a\u202eb\u200b\u009bc\u007f", "\U000e0001", "\x00\x1b\n"} {
+		body, err := json.Marshal(map[string]string{"k": s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := harmlessJSON(body)
+		if regexp.MustCompile("[\x00-\x1f\x7f\u0080-\u009f\u200b\u202e\U000e0001]").Match(out) {
+			t.Errorf("%q: %q", s, out)
+		}
+		var back map[string]string
+		if err := json.Unmarshal(out, &back); err != nil || back["k"] != s {
+			t.Errorf("%q came back as %q, %v", s, back["k"], err)
+		}
+	}
+}
+
+// TestWindowFlags lays flags over the configured window.
+func TestWindowFlags(t *testing.T) {
+	sandbox(t)
+	mustRun(t, 0, "backup", "--batch", "--config", "plain.toml")
+	for _, tc := range []struct {
+		from, to string
+		want     float64
+	}{
+		{"2026-11-20T00:30:00Z", "2026-11-20T01:15:00Z", 225}, // 45 of each partition: the record at the end is out
+		{"1795132800000", "1795132800001", 5},
+		{"2026-11-20T01:30:00+01:00", "", 350},
+		{"", "2026-11-20T00:01:00Z", 5},
+	} {
+		args := []string{"restore", "--batch", "--config", "plain.toml", "--dry-run", "--format", "json"}
+		if tc.from != "" {
+			args = append(args, "--from", tc.from)
+		}
+		if tc.to != "" {
+			args = append(args, "--to", tc.to)
+		}
+		if got := factOf(t, mustRun(t, 0, args...).out.String(), "plan", "records"); got != tc.want {
+			t.Errorf("%s to %s: %v records, want %v", tc.from, tc.to, got, tc.want)
+		}
+	}
+	mustRun(t, 2, "restore", "--batch", "--config", "plain.toml", "--from", "2026-11-20T00:30:00")
+}
+
+// factOf is a field of the first line of a type.
+func factOf(t *testing.T, lines, kind, field string) any {
+	t.Helper()
+	for _, line := range strings.Split(lines, "\n") {
+		var e map[string]any
+		if json.Unmarshal([]byte(line), &e) == nil && e["type"] == kind {
+			return e[field]
+		}
+	}
+	t.Fatalf("no %s in\n%s", kind, lines)
+	return nil
+}
