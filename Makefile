@@ -11,7 +11,7 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 30s
-BENCHFLAGS  ?= -benchtime=1x
+BENCHFLAGS  ?=
 
 export CGO_ENABLED := 1
 
@@ -57,11 +57,11 @@ race: ## the fast suite under the race detector; no test may rewrite a tracked f
 	echo "go test -race -short ./..."; go test -race -short -timeout 20m ./...; \
 	if [ "$$before" != "$$(git diff | sha256sum)" ]; then echo "a test rewrote tracked files:"; git diff --stat; exit 1; fi
 
-bench: ## against the limits of the machine, on a real Kafka
+bench: ## ratios to the limits of the machine, on a real Kafka: a table, and JSON lines in bench.out
 	@.ci/prepare test
 	@mkdir -p .cache/bin
 	go build -o .cache/bin/kafkacluster ./kafka/kafkatest/kafkacluster
-	.cache/bin/kafkacluster -- go test -tags bench -run '^$$' -bench . $(BENCHFLAGS) -timeout 60m ./engine | tee bench.out
+	.cache/bin/kafkacluster -- go test -count=1 -tags bench -run '^TestBench$$' -v -timeout 60m ./engine -lines $(CURDIR)/bench.out $(BENCHFLAGS)
 
 fuzz: ## every fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)
