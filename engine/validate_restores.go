@@ -38,12 +38,6 @@ func (a *auditor) restore(ctx context.Context, r archive.Restore, run string) er
 			return err
 		}
 	}
-	if r.TornDown {
-		d, err := a.archive.Teardown(ctx, r.ID)
-		if _, err := a.document(archive.TeardownKey(r.ID), d.Size, err); err != nil {
-			return err
-		}
-	}
 	if begun && !r.Done && !r.TornDown {
 		a.notes = append(a.notes, "restore "+r.ID+" has not finished: there is no receipt")
 	}
@@ -57,6 +51,10 @@ func (a *auditor) restore(ctx context.Context, r archive.Restore, run string) er
 	}
 	if begun && rec.Doc.JournalSHA256 != j.SHA256 {
 		a.breaks(j.Key, "its sha256 is %s; the receipt says %s", j.SHA256, rec.Doc.JournalSHA256)
+	} else if begun {
+		if why := rec.Doc.Contradicts(j.Doc); why != "" {
+			a.breaks(rec.Key, "%s", why)
+		}
 	}
 	if err := a.receiptManifest(ctx, rec); err != nil || !r.Finished {
 		return err

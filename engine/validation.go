@@ -189,6 +189,9 @@ func (v *validation) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if why := rec.Contradicts(j.Doc); why != "" {
+		return &archive.BrokenError{Key: v.receipt.Key, Err: errors.New(why)}
+	}
 	return v.checkFilters()
 }
 

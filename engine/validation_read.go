@@ -77,6 +77,9 @@ func (v *validation) topicRead(ctx context.Context, rt archive.ReceiptTopic) (*t
 	if err := v.present(ctx, t); err != nil {
 		return nil, err
 	}
+	if err := v.allParts(rt, t.source); err != nil {
+		return nil, err
+	}
 	for _, rp := range rt.Partitions {
 		p := &partRead{v: v, topic: t, rp: rp, tp: t.tp(rp.Partition), compare: v.Checks.Content != nil && v.Checks.Content.Topics.takes(rt.Source)}
 		if err := p.source(); err != nil {
@@ -85,6 +88,23 @@ func (v *validation) topicRead(ctx context.Context, rt archive.ReceiptTopic) (*t
 		t.parts = append(t.parts, p)
 	}
 	return t, nil
+}
+
+// allParts refuses a receipt that leaves out a partition which holds records: it would have no verdict.
+func (v *validation) allParts(rt archive.ReceiptTopic, source *archive.ViewTopic) error {
+	if v.receipt.Doc.Repartition != "" {
+		return nil // the journal names them all, and the receipt was held against it
+	}
+	named := map[int32]bool{}
+	for _, p := range rt.Partitions {
+		named[p.Partition] = true
+	}
+	for _, p := range source.Parts {
+		if p.Records > 0 && !named[p.Partition] {
+			return &archive.BrokenError{Key: v.receipt.Key, Err: fmt.Errorf("leaves out partition %d of topic %s, of which run %s holds %d records", p.Partition, rt.Source, v.receipt.Doc.RunID, p.Records)}
+		}
+	}
+	return nil
 }
 
 // present looks whether the topic is still the one that was restored.
