@@ -68,8 +68,8 @@ func (r *real) transactions(topic string) {
 func (r *real) compacted(topic string) {
 	r.t.Helper()
 	r.CreateTopic(topic, 1, 1, map[string]string{"cleanup.policy": "compact", "segment.ms": "500", "min.cleanable.dirty.ratio": "0.01", "delete.retention.ms": "0"})
-	now := time.Now().UnixMilli()
 	for i := range 40 {
+		now := time.Now().UnixMilli() // a segment is rolled by the records' times
 		r.raw(topic, embedded.Record{Timestamp: now, Key: fmt.Appendf(nil, "k%d", i%7), Value: fmt.Append(nil, i)}, embedded.Record{Timestamp: now, Key: fmt.Appendf(nil, "once%d", i), Value: fmt.Append(nil, i)})
 		if i%10 == 9 {
 			time.Sleep(600 * time.Millisecond)
