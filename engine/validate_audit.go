@@ -166,6 +166,10 @@ func (c *chainAudit) run(ctx context.Context, run string) error {
 	}
 	if planned && m.Doc.PlanSHA256 != p.SHA256 {
 		c.breaks(p.Key, "its sha256 is %s; the manifest says %s", p.SHA256, m.Doc.PlanSHA256)
+	} else if planned {
+		if why := m.Doc.Shortfall(p.Doc); why != "" {
+			c.breaks(m.Key, "%s", why)
+		}
 	}
 	c.manifests[run] = m
 	c.link(m)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"kustody/engine/archive"
@@ -104,8 +105,12 @@ func (a *auditor) strays(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list archive %s: %w", a.archive.BackupID, err)
 	}
+	runs, err := a.archive.Runs(ctx) // after the list: a backup under way may have begun since the first look
+	if err != nil {
+		return err
+	}
 	for _, key := range sidecars {
-		if err := a.stray(ctx, key); err != nil {
+		if err := a.stray(ctx, key, runs); err != nil {
 			return err
 		}
 	}
@@ -116,16 +121,29 @@ func (a *auditor) strays(ctx context.Context) error {
 }
 
 // stray proves a sidecar that no manifest names, and the segment beside it.
-func (a *auditor) stray(ctx context.Context, key string) error {
+func (a *auditor) stray(ctx context.Context, key string, runs []archive.Run) error {
 	d, err := a.archive.Sidecar(ctx, key)
 	ok, err := a.document(key, d.Size, err)
 	if err != nil || !ok {
 		return err
 	}
+	a.owner(key, d.Doc.RunID, runs)
 	if a.deep {
 		return a.take(a.archive.VerifySegment(ctx, d.Doc.Segment, true))
 	}
 	return a.take(a.archive.StatSegment(ctx, d.Doc.Segment))
+}
+
+// owner looks for the run of a sidecar that no manifest names. One that died, or is under way, has a plan
+// and no manifest. A run that is gone, or has a manifest without the sidecar, lost records.
+func (a *auditor) owner(key, run string, runs []archive.Run) {
+	i := slices.IndexFunc(runs, func(r archive.Run) bool { return r.ID == run })
+	switch {
+	case i < 0 || !runs[i].Finished && !runs[i].Begun:
+		a.breaks(key, "belongs to run %s, which is not there", run)
+	case runs[i].Finished && a.seen[archive.ManifestKey(run)]:
+		a.breaks(key, "belongs to run %s, whose manifest does not name it", run)
+	}
 }
 
 // note names some of several keys.

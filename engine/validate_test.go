@@ -159,6 +159,9 @@ func TestE21_plantedSegment(t *testing.T) {
 		}
 		return w.Held()[0].Key
 	}
+	if _, err := p.opened().PutPlan(ctx, &archive.Plan{RunID: "20261120T130000Z-aaaaaa"}); err != nil {
+		t.Fatal(err)
+	}
 	ours := plant(p.keys(), "20261120T130000Z-aaaaaa")
 	s := p.checked(p.checkingArchive(), ExitDone)
 	if notes := strings.Join(s.Notes, "\n"); !strings.Contains(notes, ours) {

@@ -35,18 +35,28 @@ func Accounts(v *View) []error {
 func (m *Manifest) accounts() []error {
 	var errs []error
 	var sum Statistics
+	seen := map[Place]bool{}
 	for _, t := range m.Topics {
+		if seen[Place{TopicID: t.ID, Partition: -1}] {
+			errs = append(errs, fmt.Errorf("topic %s (%s) is there twice", t.Name, t.ID))
+		}
+		seen[Place{TopicID: t.ID, Partition: -1}] = true
 		if !t.Carried {
 			sum.Topics++
 		}
 		for _, p := range t.Partitions {
+			if at := (Place{TopicID: t.ID, Partition: p.Partition}); seen[at] {
+				errs = append(errs, fmt.Errorf("topic %s, partition %d is there twice", t.Name, p.Partition))
+			} else {
+				seen[at] = true
+			}
 			if !t.Carried {
 				sum.Partitions++
 			}
 			sum.Segments += len(p.Segments)
 			sum.Records += p.Records
 			sum.Bytes += p.Bytes
-			if err := p.account(); err != nil {
+			if err := p.account(m.Complete); err != nil {
 				errs = append(errs, fmt.Errorf("topic %s, partition %d: %w", t.Name, p.Partition, err))
 			}
 		}
@@ -61,8 +71,8 @@ func (m *Manifest) accounts() []error {
 	return errs
 }
 
-// account checks one partition of one run.
-func (p ManifestPartition) account() error {
+// account checks one partition of one run, or, in a complete manifest, of the chain.
+func (p ManifestPartition) account(complete bool) error {
 	var records, bytes int64
 	absent := p.Tail
 	spans := make([]Range, 0, len(p.Segments)+len(p.Gaps))
@@ -70,7 +80,7 @@ func (p ManifestPartition) account() error {
 		records += s.Records
 		bytes += s.Size
 		absent = absent.Plus(s.Absent)
-		spans = append(spans, Range{From: s.From, To: s.To})
+		spans = append(spans, Range{From: s.From, To: s.To, Reason: inSegment})
 		if n := s.Records + s.Absent.Total(); n != int64(s.To-s.From) {
 			return fmt.Errorf("segment %s accounts for %d of the offsets %d to %d", s.Key, n, s.From, s.To)
 		}
@@ -81,7 +91,35 @@ func (p ManifestPartition) account() error {
 	if records != p.Records || bytes != p.Bytes || absent != p.Absent {
 		return fmt.Errorf("it says %d records, %d bytes and %+v, and its segments add up to %d, %d and %+v", p.Records, p.Bytes, p.Absent, records, bytes, absent)
 	}
-	return tile(p.Start, p.End, append(spans, p.Gaps...), p.Tail.Total(), true)
+	spans = append(spans, p.Gaps...)
+	if !complete {
+		if at, open := openInside(p.Start, spans); open {
+			return fmt.Errorf("offset %d lies between segments, and in none of them: a tail lies behind all", at)
+		}
+	}
+	return tile(p.Start, p.End, spans, p.Tail.Total(), true)
+}
+
+// inSegment marks the ranges of segments among those of gaps.
+const inSegment = "segment"
+
+// openInside finds an offset just before a segment that neither a segment nor a gap accounts for. Within
+// one run there is none: a segment goes on where the one before it ends, and what is absent before a gap,
+// or at the end, is the tail.
+func openInside(start Int64, spans []Range) (Int64, bool) {
+	sortRanges(spans)
+	pos := start
+	for _, s := range spans {
+		if s.From > pos && s.Reason == inSegment {
+			return pos, true
+		}
+		pos = max(pos, s.To)
+	}
+	return 0, false
+}
+
+func sortRanges(spans []Range) {
+	slices.SortStableFunc(spans, func(a, b Range) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 }
 
 // account checks one partition across the chain.
@@ -103,7 +141,7 @@ func (p *ViewPart) account() error {
 // tile lays ranges into [start, end): none may overlap, and what they leave open is the tail. Without
 // exact the tail may be more than that.
 func tile(start, end Int64, spans []Range, tail int64, exact bool) error {
-	slices.SortStableFunc(spans, func(a, b Range) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	sortRanges(spans)
 	pos, open := start, int64(0)
 	for _, s := range spans {
 		if s.To < s.From {
@@ -123,6 +161,31 @@ func tile(start, end Int64, spans []Range, tail int64, exact bool) error {
 		return fmt.Errorf("%d offsets of %d to %d are in no segment and no gap, and its tail accounts for %d", open, start, end, tail)
 	}
 	return nil
+}
+
+// Shortfall says, if so, what a manifest leaves out of what its plan froze: a partition, its beginning, or
+// its end where the source did not rewrite it. "" when nothing is.
+func (m *Manifest) Shortfall(p *Plan) string {
+	got := map[Place]ManifestPartition{}
+	for _, t := range m.Topics {
+		for _, part := range t.Partitions {
+			got[Place{Topic: t.Name, TopicID: t.ID, Partition: part.Partition}] = part
+		}
+	}
+	for _, t := range p.Topics {
+		for _, want := range t.Partitions {
+			has, ok := got[Place{Topic: t.Name, TopicID: t.ID, Partition: want.Partition}]
+			switch {
+			case !ok:
+				return fmt.Sprintf("it leaves out %s/%d, which its plan names", t.Name, want.Partition)
+			case has.Start > want.Start:
+				return fmt.Sprintf("it has %s/%d from offset %d on, and its plan from %d", t.Name, want.Partition, has.Start, want.Start)
+			case has.End < want.End && len(has.Cuts) == 0 && !m.Complete:
+				return fmt.Sprintf("it has %s/%d up to offset %d, and its plan up to %d", t.Name, want.Partition, has.End, want.End)
+			}
+		}
+	}
+	return ""
 }
 
 // Place says where a manifest puts a segment.
