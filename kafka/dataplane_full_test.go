@@ -105,12 +105,28 @@ func transactions(t *testing.T, k *kafkatest.Cluster, tp kafka.TopicPartition, r
 	return want
 }
 
+// settled waits until no transaction is open and returns the end. A broker writes the markers of a
+// transaction after it has answered that it ended.
+func settled(t *testing.T, c *kafka.Client, tp kafka.TopicPartition) int64 {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		high, err := c.Offsets(t.Context(), kafka.HighWatermark, []kafka.TopicPartition{tp})
+		check(t, err)
+		if end := lastStable(t, c, tp); end == high[tp].Offset {
+			return end
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a transaction stays open")
+		}
+	}
+}
+
 func TestC18_RealTransactions(t *testing.T) {
 	k := kafkatest.Start(t)
 	c := openReal(t, k.Plain(), kafka.ClientOptions{})
 	tp := realTopic(t, k, c, 1, nil)
 	want := transactions(t, k, tp, 16)
-	end := lastStable(t, c, tp)
+	end := settled(t, c, tp)
 	for _, size := range []int32{1, 400, 1 << 20} {
 		got := readAll(t, c, tp, kafka.ReadOptions{End: end, MaxBytes: size})
 		if got.err != nil || !slices.Equal(got.offsets, want) {
