@@ -162,12 +162,26 @@ func TestE21_plantedSegment(t *testing.T) {
 	if _, err := p.opened().PutPlan(ctx, &archive.Plan{RunID: "20261120T130000Z-aaaaaa"}); err != nil {
 		t.Fatal(err)
 	}
-	ours := plant(p.keys(), "20261120T130000Z-aaaaaa")
+	const dead = "20991120T130000Z-aaaaaa"
+	a := archive.Open(p.store, "b1", p.keys())
+	runs, err := a.Runs(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := a.Plan(ctx, runs[1].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Doc.RunID = dead
+	if _, err := a.PutPlan(ctx, plan.Doc); err != nil {
+		t.Fatal(err)
+	}
+	ours := plant(p.keys(), dead)
 	s := p.checked(p.checkingArchive(), ExitDone)
 	if notes := strings.Join(s.Notes, "\n"); !strings.Contains(notes, ours) {
 		t.Errorf("notes %q", s.Notes)
 	}
-	theirs := plant(archive.Keys{}, "20261120T130000Z-bbbbbb")
+	theirs := plant(archive.Keys{}, dead)
 	s = p.checked(p.checkingArchive(), ExitBroken)
 	if len(s.Findings) != 1 || !strings.Contains(s.Findings[0], archive.SidecarKey(theirs)) {
 		t.Errorf("findings %q", s.Findings)
