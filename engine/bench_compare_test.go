@@ -44,7 +44,7 @@ func (y *yard) comparisons(src *source, store *storage.Filesystem) {
 		defer w.stop()
 		return plainConsume(ctx, y.kafka.Bootstrap(), &restored)
 	}}
-	r := contest(y.t, src.String()+" comparison", limit, compare)
+	r := contest(y.t, src.String()+" comparison", 3, limit, compare)
 	y.table.ratio("comparison", src, r, "comparison", "limit", "wall", 0.7)
 	y.table.ratio("comparison", src, r, "comparison", "limit", "cpu", 0)
 }

@@ -20,7 +20,7 @@ import (
 
 var (
 	benchScale  = flag.Float64("scale", 1, "multiplies the number of records")
-	benchRounds = flag.Int("rounds", 5, "how often each pair is run")
+	benchRounds = flag.Int("rounds", 0, "how often each contender is run; 0: as each part wants it")
 	benchOnly   = flag.String("only", "", "run the parts and cells whose name contains this")
 	benchFile   = flag.String("lines", "", "write one JSON line per figure to this file")
 	benchProf   = flag.String("profiles", "", "write a CPU profile of every run into this folder")
@@ -89,10 +89,13 @@ type results map[string][]sample
 
 // contest runs the contenders in turn, round after round, so that what the machine does meanwhile meets
 // them all alike.
-func contest(t *testing.T, title string, all ...contender) results {
+func contest(t *testing.T, title string, rounds int, all ...contender) results {
 	t.Helper()
+	if *benchRounds > 0 {
+		rounds = *benchRounds
+	}
 	out := results{}
-	for round := range *benchRounds {
+	for round := range rounds {
 		for i := range all {
 			c := all[(i+round)%len(all)] // nobody always comes after the same
 			if round%max(c.every, 1) != 0 {
