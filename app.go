@@ -83,6 +83,7 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.format, "format", "text", "text, or json: JSON lines of facts as they happen, a summary last")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours (batch output never has any)")
 	f.DurationVar(&a.progress, "progress", 10*time.Second, "with --format json: time between two status lines; 0 for none")
+	_ = root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)

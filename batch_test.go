@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -123,7 +124,7 @@ func TestBarOnlyOnATerminal(t *testing.T) {
 	}{{"text", true, true}, {"text", false, false}, {"json", true, false}} {
 		p := newInProcess()
 		p.progressTerminal = tc.terminal
-		slow := fmt.Sprintf("%s\n[backup]\nmax_bytes_per_second = 8000\n", strings.Replace(configs["plain.toml"], "orders-daily", fmt.Sprintf("slow-%s-%v", tc.format, tc.terminal), 1))
+		slow := fmt.Sprintf("%s\n[backup]\nmax_bytes_per_second = 13000\n", strings.Replace(configs["plain.toml"], "orders-daily", fmt.Sprintf("slow-%s-%v", tc.format, tc.terminal), 1))
 		if err := os.WriteFile("slow.toml", []byte(slow), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +158,7 @@ func TestNoColour(t *testing.T) {
 // TestStatusLines wants a status as often as was asked, and none for 0.
 func TestStatusLines(t *testing.T) {
 	sandbox(t)
-	slow := strings.Replace(configs["plain.toml"], "orders-daily", "slow", 1) + "[backup]\nmax_bytes_per_second = 8000\n"
+	slow := strings.Replace(configs["plain.toml"], "orders-daily", "slow", 1) + "[backup]\nmax_bytes_per_second = 13000\n"
 	for i, tc := range []struct {
 		progress string
 		least    int
@@ -251,6 +252,67 @@ func TestSlowPipe(t *testing.T) {
 	if !strings.Contains(lines[len(lines)-1], `"type":"summary"`) {
 		t.Error("the last line is no summary")
 	}
+}
+
+// TestSecondSignalEndsAtOnce blocks the program on a pipe that nobody reads: the first signal ends the
+// job, but not the program, which has lines left to write; the second ends it.
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	sandbox(t)
+	if err := os.WriteFile("slow.toml", []byte(configs["plain.toml"]+"[backup]\nmax_bytes_per_second = 200\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A pipe holds 64 KiB, some 250 lines. Where the machine needs longer for them, the first signal is enough.
+	for wait := time.Second; wait <= 8*time.Second; wait *= 2 {
+		if signalsUntilEnd(t, wait) == 2 {
+			return
+		}
+	}
+	t.Error("one signal ended a program that could not write")
+}
+
+// signalsUntilEnd starts a backup whose output nobody reads, waits, and counts the signals it takes to
+// end it with exit code 130.
+func signalsUntilEnd(t *testing.T, wait time.Duration) int {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(exe, "backup", "--batch", "--config", "slow.toml", "--format", "json", "--progress", "1ms")
+	cmd.Args[0], cmd.Stdout = program, w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	time.Sleep(wait)
+	for n := 1; n <= 2; n++ {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		patience := 500 * time.Millisecond
+		if n == 2 {
+			patience = 10 * time.Second
+		}
+		var exit *exec.ExitError
+		select {
+		case err := <-ended:
+			if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+				t.Fatalf("after %d signals it ended with %v", n, err)
+			}
+			return n
+		case <-time.After(patience):
+		}
+	}
+	cmd.Process.Kill()
+	t.Fatal("two signals did not end it")
+	return 0
 }
 
 func TestNearest(t *testing.T) {

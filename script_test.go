@@ -256,12 +256,10 @@ func holdLock(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { lock.Release() })
 }
 
-// interrupt SIGNALS TEXT ARGS... runs kustody, sends it SIGINT when its output holds the text (a second
-// time if SIGNALS is 2), and wants exit code 130. What it printed is in interrupted.out.
+// interrupt TEXT ARGS... runs kustody, sends it SIGINT when its output holds the text, and wants exit
+// code 130. What it printed is in interrupted.out.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	signals, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	cmd := exec.Command(programIn(ts.Getenv("PATH")), args[2:]...)
+	cmd := exec.Command(programIn(ts.Getenv("PATH")), args[1:]...)
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "SOURCE=" + ts.Getenv("SOURCE"), "TARGET=" + ts.Getenv("TARGET")}
 	out, err := os.Create(ts.MkAbs("interrupted.out"))
@@ -272,21 +270,18 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	deadline := time.Now().Add(20 * time.Second)
-	for !strings.Contains(ts.ReadFile("interrupted.out"), args[1]) {
+	for !strings.Contains(ts.ReadFile("interrupted.out"), args[0]) {
 		select {
 		case err := <-ended:
-			ts.Fatalf("it ended before it said %q: %v\n%s", args[1], err, ts.ReadFile("interrupted.out"))
+			ts.Fatalf("it ended before it said %q: %v\n%s", args[0], err, ts.ReadFile("interrupted.out"))
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
 			cmd.Process.Kill()
-			ts.Fatalf("it never said %q:\n%s", args[1], ts.ReadFile("interrupted.out"))
+			ts.Fatalf("it never said %q:\n%s", args[0], ts.ReadFile("interrupted.out"))
 		}
 	}
-	for range signals {
-		ts.Check(cmd.Process.Signal(syscall.SIGINT))
-		time.Sleep(50 * time.Millisecond)
-	}
+	ts.Check(cmd.Process.Signal(syscall.SIGINT))
 	var exit *exec.ExitError
 	select {
 	case err = <-ended:

@@ -114,12 +114,6 @@ func (s *session) close() {
 	}
 }
 
-// begun is a job with what has to be closed after it.
-type begun struct {
-	job   *engine.Job
-	close func()
-}
-
 // work runs a job in the foreground: begin loads, opens and starts. What keeps it from beginning is
 // shown as a job is, so that a summary is the last line whatever happens.
 func (a *app) work(cmd *cobra.Command, kind string, show func() shower, begin func(ctx context.Context) (*engine.Job, *session, error)) error {
@@ -139,15 +133,13 @@ func (a *app) work(cmd *cobra.Command, kind string, show func() shower, begin fu
 
 // instant reads --from and --to.
 func instant(flag, text string, cfg *config.Config) (*archive.Int64, error) {
-	zone := time.UTC
+	var zone *time.Location // none: a time without an offset is refused
 	if cfg.TimeZone != "" {
 		z, err := time.LoadLocation(cfg.TimeZone)
 		if err != nil {
 			return nil, usage("use an IANA name such as Europe/Berlin", "time_zone: %w", err)
 		}
 		zone = z
-	} else {
-		zone = nil // a time without an offset is then refused
 	}
 	ms, err := config.ParseInstant(text, zone)
 	if err != nil {
