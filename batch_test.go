@@ -68,6 +68,7 @@ func TestValidationText(t *testing.T) {
 Overall: PASSED
 Checks: 2/2 passed, 0 failed, 0 skipped
 Duration: 45ms
+Level: every record compared
 
 [PASSED] MessageCountCheck — 3 topics; 2,841,293 messages expected, 2,841,293 restored; 0 discrepancies
 [PASSED] OffsetRangeCheck — 9 partitions checked; 9 passed; 0 issues

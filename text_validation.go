@@ -59,10 +59,7 @@ func validationResults(r *evidence.Report, key string) string {
 		fmt.Fprintf(&b, ", %d indeterminate", n)
 	}
 	fmt.Fprintf(&b, "\nDuration: %s\n", time.Duration(r.DurationMS)*time.Millisecond)
-	if r.Level != evidence.LevelEveryRecord {
-		fmt.Fprintf(&b, "Level: %s\n", engine.Sanitize(r.Level.Remark()))
-	}
-	b.WriteString("\n")
+	fmt.Fprintf(&b, "Level: %s\n\n", engine.Sanitize(r.Level.Remark()))
 	for _, c := range r.Checks {
 		fmt.Fprintf(&b, "[%s] %s — %s\n", c.Outcome, c.Name, oneLine(c.Detail))
 	}

@@ -130,7 +130,7 @@ func (a *app) verifyInLedger(ctx context.Context, p proof, pub *evidence.PublicK
 	if err != nil {
 		return err
 	}
-	l, err := engine.VerifyLedger(ctx, engine.LedgerOptions{Store: store, PublicKey: pub})
+	l, err := engine.VerifyLedger(ctx, engine.LedgerOptions{Store: store, PublicKey: pub, AsOf: a.start.UTC()})
 	if err != nil && !errors.Is(err, evidence.ErrNoTrustedKey) {
 		return err
 	}

@@ -86,8 +86,8 @@ func (r *Result) lines() {
 		"kustody --batch validation evidence-list --path " + word(r.Archive),
 		fmt.Sprintf("kustody --batch validation evidence-verify --report %s --signature %s --public-key %s --ledger %s",
 			word(r.Report), word(r.Signature), word(r.PublicKey), word(r.Archive)),
-		fmt.Sprintf("kustody --batch validation ledger-verify --path %s --public-key %s --genesis %s --head %s",
-			word(r.Archive), word(r.PublicKey), r.Genesis, r.Head),
+		fmt.Sprintf("kustody --batch validation ledger-verify --path %s --public-key %s --genesis %s --head %s --as-of %s",
+			word(r.Archive), word(r.PublicKey), r.Genesis, r.Head, r.Now.Format(time.RFC3339)),
 	}
 }
 
