@@ -61,7 +61,7 @@ type CheckOptions struct {
 	BackupID string
 	Clusters []CheckCluster
 	Places   []CheckPlace
-	Signing  func() (*evidence.Signer, error)                             // loads the key and compares its halves
+	Signing  func() (*evidence.Signer, error)                            // loads the key and compares its halves
 	Ledger   func(context.Context, storage.Store) (evidence.Head, error) // opens the ledger in the store named evidence
 }
 

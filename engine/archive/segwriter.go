@@ -182,7 +182,8 @@ func (w *PartitionWriter) Gap(ctx context.Context, to int64) (Absent, error) {
 
 func (w *PartitionWriter) open(ctx context.Context, base int64) error {
 	key := NewSegmentKey(w.id.TopicID, w.id.Partition, base)
-	obj, err := w.a.store.Create(ctx, key)
+	// A cancelled job still makes durable what it has: the object does not end with the job.
+	obj, err := w.a.store.Create(context.WithoutCancel(ctx), key)
 	if err != nil {
 		return fmt.Errorf("open segment %s: %w", key, err)
 	}
