@@ -33,7 +33,7 @@ func newPlainText(a *app, kind string) *plainText {
 }
 
 // quiet are facts that are many, or say what another line says too.
-var quiet = map[string]bool{"segment": true, "partition_start": true, "ledger": true, "note": true, "error": true}
+var quiet = map[string]bool{"segment": true, "partition_start": true, "ledger": true, "note": true, "error": true, "part_done": true}
 
 func (t *plainText) event(e engine.Event) {
 	switch {
