@@ -140,4 +140,3 @@ func names(m *archive.Manifest, key string) bool {
 	}
 	return false
 }
-

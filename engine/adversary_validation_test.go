@@ -71,9 +71,12 @@ func TestE04_receiptAgainstItsJournal(t *testing.T) {
 	whole := *rec.Doc
 	start := archive.Int64(1_700_000_000_000)
 	for name, bend := range map[string]func(*archive.Receipt){
-		"window":  func(r *archive.Receipt) { r.Window.Start = &start },
-		"topic":   func(r *archive.Receipt) { r.Topics = r.Topics[:1] },
-		"target":  func(r *archive.Receipt) { r.Topics = append([]archive.ReceiptTopic{}, r.Topics...); r.Topics[0].Created = false },
+		"window": func(r *archive.Receipt) { r.Window.Start = &start },
+		"topic":  func(r *archive.Receipt) { r.Topics = r.Topics[:1] },
+		"target": func(r *archive.Receipt) {
+			r.Topics = append([]archive.ReceiptTopic{}, r.Topics...)
+			r.Topics[0].Created = false
+		},
 		"started": func(r *archive.Receipt) { r.StartedAt = r.StartedAt.Add(1e9) },
 	} {
 		bent := whole

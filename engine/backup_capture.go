@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -195,7 +196,7 @@ func (c *partitionCapture) adopt(ctx context.Context, sides []archive.Sidecar, h
 		case s.From > at:
 			c.gap(int64(at), int64(s.From), "lost at the source before it could be read")
 		case s.From < at:
-			if err := c.rewind(ctx, int64(s.From)); err != nil {
+			if _, err := c.rewind(ctx, int64(s.From)); err != nil {
 				return err
 			}
 		}
@@ -246,14 +247,14 @@ func (c *partitionCapture) source(ctx context.Context, err error) error {
 	var deleted *kafka.DeletedError
 	switch {
 	case errors.As(err, &diverged):
-		return c.rewritten(ctx, diverged.EndOffset)
+		return c.rewritten(ctx, diverged.EndOffset, diverged.Epoch)
 	case errors.As(err, &truncated):
-		return c.rewritten(ctx, truncated.LogEnd)
+		return c.rewritten(ctx, truncated.LogEnd, math.MaxInt32)
 	case errors.As(err, &deleted):
 		c.deleted = true
 		return c.lose(ctx, c.end, "the topic was deleted before this could be read")
 	}
-	return err
+	return c.shorter(ctx, err)
 }
 
 // take stores one chunk: batches, what is absent between them, and a gap before them.

@@ -2,9 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -13,9 +12,12 @@ import (
 	"kustody/kafka/batch"
 )
 
-// rewritten goes on after the source replaced offsets from `from` on (unclean election): what was
-// captured at or after it no longer counts and is captured anew, and the run has a finding.
-func (c *partitionCapture) rewritten(ctx context.Context, from int64) error {
+// rewritten goes on after the source replaced offsets (unclean election): what was captured at or after the
+// place where the histories part no longer counts and is captured anew, and the run has a finding. The
+// source says that its history has the same batches up to `from` as far as they are of an epoch up to
+// `epoch`: batches of ours of a later one it never had (KIP-320), and whether those below are of the same
+// history is what the next fetch asks, with the epoch of the last of them.
+func (c *partitionCapture) rewritten(ctx context.Context, from int64, epoch int32) error {
 	if err := c.recoder.flush(); err != nil {
 		return err
 	}
@@ -31,13 +33,83 @@ func (c *partitionCapture) rewritten(ctx context.Context, from int64) error {
 	c.early = append(c.early, c.writer.Held()...)
 	c.said = 0
 	c.between = c.between.Plus(c.writer.Tail())
-	if err := c.rewind(ctx, from); err != nil {
+	pos, sent := c.writer.Position(), c.writer.Epoch()
+	c.end = min(c.end, now[c.tp()].Offset)
+	if from, err = c.parting(ctx, min(from, c.end, pos), epoch); err != nil {
 		return err
 	}
-	c.end = min(c.end, now[c.tp()].Offset)
+	last, err := c.rewind(ctx, from)
+	if err != nil {
+		return err
+	}
+	if from == pos && last == sent && from < c.end {
+		return fmt.Errorf("the source says that its history parts from what was captured below offset %d, and not where", pos)
+	}
 	c.writer = c.archive.WritePartition(archive.PartitionOptions{RunID: c.plan0().RunID, TopicID: c.topic.ID, Topic: c.topic.Name,
-		Partition: c.plan.Partition, Start: from, Sequence: seq, Epoch: -1, MaxBytes: c.Capture.SegmentMaxBytes, Exact: c.exact()})
+		Partition: c.plan.Partition, Start: from, Sequence: seq, Epoch: last, MaxBytes: c.Capture.SegmentMaxBytes, Exact: c.exact()})
 	return nil
+}
+
+// shorter looks, after reading failed, whether the log now ends below what the plan froze, under another
+// leader: it will never be there again. Without it every later run would wait for it anew.
+func (c *partitionCapture) shorter(ctx context.Context, cause error) error {
+	if ctx.Err() != nil {
+		return cause
+	}
+	high, err := c.Source.Offsets(ctx, kafka.HighWatermark, []kafka.TopicPartition{c.tp()})
+	if err != nil {
+		return cause // which says more
+	}
+	if now := high[c.tp()]; now.Offset >= c.end || now.LeaderEpoch == c.plan.LeaderEpoch {
+		return cause
+	}
+	return c.rewritten(ctx, c.writer.Position(), math.MaxInt32)
+}
+
+// parting is the first offset at or below `from` whose batch is of a later epoch than the source knows
+// there; `from` itself if there is none.
+func (c *partitionCapture) parting(ctx context.Context, from int64, epoch int32) (int64, error) {
+	for _, s := range c.captured() {
+		if s.LastEpoch <= epoch || int64(s.From) >= from {
+			continue
+		}
+		err := eachBatch(ctx, c.archive, s, func(_ []byte, h batch.Header) error {
+			if h.LeaderEpoch > epoch && h.BaseOffset < int64(s.Until) {
+				from = min(from, h.BaseOffset)
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return from, nil
+}
+
+// captured lists the segments of this run and of those before it that this one goes on with, as far as
+// they count.
+func (c *partitionCapture) captured() []archive.ViewSegment {
+	var all []archive.ViewSegment
+	if c.view != nil && !c.topic.Full {
+		if t, ok := c.view.ByID(c.topic.ID); ok {
+			for _, p := range t.Parts {
+				if p.Partition == c.plan.Partition {
+					all = append(all, p.Segments...)
+				}
+			}
+		}
+	}
+	for _, h := range c.early {
+		all = append(all, archive.ViewSegment{Held: h, Until: h.To, Counted: h.Records})
+	}
+	for i := range all {
+		for _, cut := range c.cuts {
+			if cut.Key == all[i].Key {
+				all[i].Until = min(all[i].Until, cut.To)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(s archive.ViewSegment) bool { return s.Until <= s.From })
 }
 
 // behindWait is how long a new leader is given to learn the high watermark before an end below what
@@ -79,32 +151,27 @@ func (c *partitionCapture) behind(ctx context.Context) error {
 	return nil
 }
 
-// rewind cuts everything captured at or after an offset: segments of this run and of those before it.
-func (c *partitionCapture) rewind(ctx context.Context, to int64) error {
-	at := archive.Int64(to)
-	all := slices.Clone(c.early)
-	if c.view != nil {
-		if t, ok := c.view.ByID(c.topic.ID); ok && !c.topic.Full {
-			for _, p := range t.Parts {
-				if p.Partition != c.plan.Partition {
-					continue
-				}
-				for _, s := range p.Segments {
-					all = append(all, s.Held)
-				}
-			}
-		}
-	}
-	for _, h := range all {
-		if h.To <= at {
+// rewind cuts everything captured at or after an offset: segments of this run and of those before it, and
+// what is absent behind them. It returns the leader epoch of the last batch that is left, -1 for none.
+func (c *partitionCapture) rewind(ctx context.Context, to int64) (int32, error) {
+	at, last := archive.Int64(to), int32(-1)
+	cuts := []archive.Cut{{To: at}}
+	for _, s := range c.captured() {
+		if s.Until <= at && !s.Cut() {
+			last = max(last, s.LastEpoch)
 			continue
 		}
-		n, err := c.countBelow(ctx, h.Segment, to)
+		n, epoch, err := c.below(ctx, s, min(to, int64(s.Until)))
 		if err != nil {
-			return err
+			return 0, err
 		}
-		c.cuts = append(c.cuts, archive.Cut{Key: h.Key, To: max(at, h.From), Records: n})
+		last = max(last, epoch)
+		if s.Until <= at {
+			continue
+		}
+		cuts = append(cuts, archive.Cut{Key: s.Key, To: max(at, s.From), Records: n})
 	}
+	c.cuts = append(c.cuts, cuts...)
 	kept := c.gaps[:0]
 	for _, g := range c.gaps {
 		if g.From < at {
@@ -116,42 +183,33 @@ func (c *partitionCapture) rewind(ctx context.Context, to int64) error {
 	c.start = min(c.start, to)
 	c.job.Warn("rewritten", F("topic", c.topic.Name), F("partition", c.plan.Partition), F("from", to),
 		F("message", fmt.Sprintf("%s: the source replaced what it held from offset %d on (unclean leader election); captured anew from there", c.tp(), to)))
-	return nil
+	return last, nil
 }
 
-// countBelow counts the records of a segment that lie below an offset.
-func (c *partitionCapture) countBelow(ctx context.Context, seg archive.Segment, to int64) (int64, error) {
-	if int64(seg.From) >= to {
-		return 0, nil
+// below counts the records of a segment that lie below an offset, and says of which leader epoch the last
+// of their batches is, -1 without any.
+func (c *partitionCapture) below(ctx context.Context, s archive.ViewSegment, to int64) (n int64, epoch int32, err error) {
+	epoch = -1
+	if int64(s.From) >= to {
+		return 0, epoch, nil
 	}
-	r, err := c.archive.OpenSegment(ctx, seg)
-	if err != nil {
-		return 0, err
-	}
-	defer r.Close()
-	var n int64
-	for {
-		raw, h, err := r.Next()
-		if errors.Is(err, io.EOF) || err == nil && h.BaseOffset >= to {
-			return n, nil
+	err = eachBatch(ctx, c.archive, s, func(raw []byte, h batch.Header) error {
+		if h.BaseOffset >= to {
+			return nil
 		}
-		if err != nil {
-			return 0, err
-		}
+		epoch = h.LeaderEpoch
 		if h.LastOffset() < to {
 			n += int64(h.NumRecords)
-			continue
+			return nil
 		}
-		err = c.recoderDecoder().Walk(raw, func(r *batch.Record) error {
+		return c.recoderDecoder().Walk(raw, func(r *batch.Record) error {
 			if r.Offset < to {
 				n++
 			}
 			return nil
 		})
-		if err != nil {
-			return 0, err
-		}
-	}
+	})
+	return n, epoch, err
 }
 
 func (c *partitionCapture) recoderDecoder() *batch.Decoder {

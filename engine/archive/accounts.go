@@ -125,9 +125,7 @@ func sortRanges(spans []Range) {
 // account checks one partition across the chain.
 func (p *ViewPart) account() error {
 	spans := make([]Range, 0, len(p.Segments)+len(p.Gaps))
-	cut := false
 	for _, s := range p.Segments {
-		cut = cut || s.Cut()
 		spans = append(spans, Range{From: s.From, To: s.Until})
 		if s.Counted < 0 || s.Counted > int64(s.Until-s.From) || s.Counted > s.Records {
 			return fmt.Errorf("segment %s counts %d records in the offsets %d to %d", s.Key, s.Counted, s.From, s.Until)
@@ -135,7 +133,7 @@ func (p *ViewPart) account() error {
 	}
 	// Where the source was rewritten, a tail may have been cut off with what lay before it; it is still
 	// in the sum.
-	return tile(p.Start, p.End, append(spans, p.Gaps...), p.Tail.Total(), !cut)
+	return tile(p.Start, p.End, append(spans, p.Gaps...), p.Tail.Total(), !p.rewritten)
 }
 
 // tile lays ranges into [start, end): none may overlap, and what they leave open is the tail. Without

@@ -22,6 +22,16 @@ func (a Absent) Plus(b Absent) Absent {
 	return Absent{a.Markers + b.Markers, a.Aborted + b.Aborted, a.Compacted + b.Compacted}
 }
 
+// upTo is as much of them as n offsets can be.
+func (a Absent) upTo(n int64) Absent {
+	var out Absent
+	for _, x := range []struct{ from, to *int64 }{{&a.Markers, &out.Markers}, {&a.Aborted, &out.Aborted}, {&a.Compacted, &out.Compacted}} {
+		*x.to = min(*x.from, max(n, 0))
+		n -= *x.to
+	}
+	return out
+}
+
 // Segment says what one segment object holds. From and To are the offsets it accounts for: To-From is
 // its records and its absent offsets together. A sidecar is a Segment with where it belongs.
 type Segment struct {
@@ -133,9 +143,10 @@ type Held struct {
 	RunID         string `json:"run_id"`
 }
 
-// Cut takes the end off an earlier segment: the source was rewritten from To on (unclean election).
+// Cut takes the end off an earlier segment: the source was rewritten from To on (unclean election). The
+// one without a key, before the others, takes it off the account: a tail or a gap may lie there.
 type Cut struct {
-	Key     string `json:"key"`
+	Key     string `json:"key"`     // "": no segment's
 	To      Int64  `json:"to"`      // offsets at or after it no longer count
 	Records int64  `json:"records"` // records that are left of it
 }

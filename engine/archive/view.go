@@ -36,6 +36,7 @@ type ViewPart struct {
 	Absent    Absent
 	Tail      Absent // of it, what no segment accounts for
 	LastEpoch int32  // leader epoch at End, -1 unknown
+	rewritten bool   // the source was, so that a tail may count what was cut off
 }
 
 // ViewSegment is a segment that counts in [From, Until): less than it holds where the source was
@@ -149,13 +150,16 @@ func (p *ViewPart) owns(key string) bool {
 	return slices.ContainsFunc(p.Segments, func(s ViewSegment) bool { return s.Key == key })
 }
 
-// cut takes the end off one segment, or all of it.
+// cut takes the end off one segment, or all of it; without a key, off the account.
 func (p *ViewPart) cut(c Cut) {
+	if c.Key == "" {
+		p.End, p.rewritten = min(p.End, c.To), true
+	}
 	for i := range p.Segments {
 		s := &p.Segments[i]
 		if s.Key == c.Key && c.To < s.Until {
 			s.Until, s.Counted = c.To, c.Records
-			p.End = min(p.End, c.To)
+			p.End, p.rewritten = min(p.End, c.To), true
 		}
 	}
 	p.Segments = slices.DeleteFunc(p.Segments, func(s ViewSegment) bool { return s.Until <= s.From })
@@ -216,16 +220,23 @@ func Complete(before *View, m *Manifest) error {
 	return nil
 }
 
-// flatten writes a partition of a view as one manifest partition.
+// flatten writes a partition of a view as one manifest partition. What was cut off is in no sum of it.
 func (p ViewPart) flatten() ManifestPartition {
 	m := ManifestPartition{Partition: p.Partition, Start: p.Start, End: p.End, LastEpoch: p.LastEpoch, Records: p.Records, Bytes: p.Bytes,
-		Segments: []Held{}, Gaps: append([]Range{}, p.Gaps...), Absent: p.Absent}
+		Segments: []Held{}, Gaps: append([]Range{}, p.Gaps...)}
+	open := int64(p.End - p.Start)
 	for _, s := range p.Segments {
 		if s.Cut() {
 			m.Cuts = append(m.Cuts, Cut{Key: s.Key, To: s.Until, Records: s.Counted})
 		}
 		m.Segments = append(m.Segments, s.Held)
+		m.Absent = m.Absent.Plus(s.Absent)
+		open -= int64(s.Until - s.From)
 	}
-	m.Tail = p.Tail
+	for _, g := range p.Gaps {
+		open -= g.Len()
+	}
+	m.Tail = p.Tail.upTo(open)
+	m.Absent = m.Absent.Plus(m.Tail)
 	return m
 }
