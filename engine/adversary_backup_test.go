@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"kustody/engine/archive"
 	"kustody/kafka/embedded"
@@ -35,5 +36,35 @@ func TestE23_runThatDiedBetweenPlansSignatureAndPlan(t *testing.T) {
 	v, err := archive.Open(p.store, "b1", p.keys()).View(t.Context(), "latest")
 	if err != nil || v.Topics[0].Parts[0].Records != 100 {
 		t.Fatalf("the archive does not hold what was there: %v", err)
+	}
+}
+
+// TestE25_loserPutsNoSidecar: a run whose lock was taken over by another makes nothing durable any more:
+// a sidecar of its own beside those of the other, with the same number, would stop whoever resumes.
+func TestE25_loserPutsNoSidecar(t *testing.T) {
+	w := newWorld(t, embedded.Options{Topics: map[string]int32{"a": 1}})
+	w.produce("a", 0, 0, 300)
+	clock := storage.NewManualClock(time.Now())
+	w.store.SetClock(clock)
+	taken := false
+	w.store.SetFaults(storage.Faults{Fail: func(op storage.Op, key string) error {
+		if op == storage.OpCreate && !taken { // the process is paused here for ten minutes
+			taken = true
+			clock.Advance(10 * time.Minute)
+			if _, err := w.archive().Store().Lock(t.Context(), archive.LockKey, storage.Holder{Who: "another"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+	o := w.options()
+	o.FetchBytes = 1 << 10
+	o.MaxBytesPerSecond = 4 << 10 // so that the loss is noticed while it works
+	s, err := Backup(t.Context(), o).Wait()
+	if err == nil || !taken {
+		t.Fatalf("the loser of the lock ended with exit %d", s.Exit)
+	}
+	if keys := w.keys(); strings.Contains(keys, "/segments/") {
+		t.Errorf("the loser left a checkpoint:\n%s", keys)
 	}
 }

@@ -147,7 +147,12 @@ func (c *partitionCapture) salvage(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	if err := c.writer.Roll(ctx); err != nil {
+	// Whoever lost the lock leaves no checkpoint: another job may have gone on with this partition.
+	err := c.lock.Check(ctx)
+	if err == nil {
+		err = c.writer.Roll(ctx)
+	}
+	if err != nil {
 		return errors.Join(err, c.writer.Abort())
 	}
 	return nil
