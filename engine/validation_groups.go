@@ -22,7 +22,6 @@ type position struct {
 	end   int64  // of the restored range
 	next  []byte // canonical record that the group would read next; nil: the end
 	odd   bool   // the raw reader decides
-	raw   []byte // with odd: the record as it truly is
 	want  int64  // target offset that follows from the archive
 }
 
