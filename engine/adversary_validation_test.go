@@ -92,3 +92,65 @@ func TestE04_receiptAgainstItsJournal(t *testing.T) {
 		}
 	}
 }
+
+// TestLossesOfEarlierRunsStaySaid: what an earlier run lost is not this run's failure, and is not silent
+// either, also once a complete manifest stands for the whole chain.
+func TestLossesOfEarlierRunsStaySaid(t *testing.T) {
+	p := newProof(t, embedded.Options{Topics: map[string]int32{"a": 1, "gone": 1}})
+	p.produce("a", 0, 0, 40)
+	p.produce("gone", 0, 0, 40)
+	b := p.options()
+	b.Topics.Match = func(name string, _ bool) bool { return name == "a" || name == "gone" }
+	b.Env, b.Keys = p.env(), p.keys()
+	p.backup(b, ExitDone)
+	p.produce("a", 0, 40, 40)
+	if err := p.broker.DeleteRecords("a", 0, 60); err != nil {
+		t.Fatal(err)
+	}
+	p.backup(b, ExitFindings)
+	if err := p.broker.DeleteTopic("gone"); err != nil {
+		t.Fatal(err)
+	}
+	p.backup(b, ExitFindings) // it vanished
+	said := "20 offsets of the source were lost"
+	look := func() {
+		t.Helper()
+		p.restored(func(r *RestoreOptions) {
+			r.Topics, r.RestoreID = named("a"), archive.NewRunID(p.clock(), "")
+			r.Mapping = map[string]string{"a": "to-" + archive.NewRunID(p.clock(), "")}
+		})
+		o := p.validating()
+		o.Scope = named("a")
+		r, _ := validated(t, o, ExitDone)
+		if c := check(t, r, evidence.CaptureCheck); c.Outcome != evidence.Passed {
+			t.Errorf("%s: %s, %q", c.Outcome, c.Detail, c.Problems)
+		}
+		if all := strings.Join(r.Coverage, "\n"); !strings.Contains(all, said) {
+			t.Errorf("coverage %q does not say what is not in the archive", r.Coverage)
+		}
+		o = p.validating()
+		o.Checks = &Checks{Content: &ContentCheck{}} // nobody asks CaptureCheck
+		r, _ = validated(t, o, ExitDone)
+		if all := strings.Join(r.Coverage, "\n"); !strings.Contains(all, said) {
+			t.Errorf("coverage %q does not say what is not in the archive", r.Coverage)
+		}
+	}
+	p.backup(b, ExitDone)
+	look()
+	p.completes(b)
+	runs, err := p.opened().Runs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	look()
+	o := p.restoring()
+	o.Env, o.Keys, o.Witness = p.env(), p.keys(), p.witness()
+	o.Topics, o.RestoreID, o.RunID, o.Mapping = named("a"), "complete", runs[len(runs)-2].ID, map[string]string{"a": "complete"}
+	p.restore(o, ExitDone)
+	v := p.validating()
+	v.Scope = named("a")
+	r, _ := validated(t, v, ExitDone)
+	if c := check(t, r, evidence.CaptureCheck); c.Outcome != evidence.Passed {
+		t.Errorf("of the complete manifest: %s, %s, %q", c.Outcome, c.Detail, c.Problems)
+	}
+}

@@ -165,6 +165,9 @@ func (v *validation) cover(r *evidence.Report) {
 			say("%s was not asked for", name)
 		}
 	}
+	if !v.Checks.Capture {
+		v.lost("this run or earlier ones", 0)
+	}
 	v.coverTopics(say)
 	if !v.receipt.Doc.Window.All() {
 		say("the restore was limited to a window of record times; records outside of it were not restored and not compared")
