@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,9 +30,10 @@ func TestC01_anyStoreCallMayFail(t *testing.T) {
 		tries := 0
 		for {
 			tries++
-			left := 3 + r.IntN(10+4*tries)
+			var left atomic.Int64
+			left.Store(int64(3 + r.IntN(10+4*tries)))
 			die := func(storage.Op, string) error {
-				if left--; left <= 0 {
+				if left.Add(-1) <= 0 {
 					return errors.New("the process dies here")
 				}
 				return nil
