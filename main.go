@@ -26,7 +26,8 @@ func main() {
 // run is one call of the program on the real terminal.
 func run(args []string) engine.Exit {
 	// A closed pipe must show as an error of the write, not end the process: the job goes on.
-	signal.Ignore(syscall.SIGPIPE)
+	// And a file that reaches the process's size limit must show as an error of its write.
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGXFSZ)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	go cancelOnSignal(cancel)

@@ -54,7 +54,7 @@ type BackupOptions struct {
 	Workers           int           // partitions captured at once; default twice the cores
 	FetchBytes        int32         // per fetch; default 4 MiB; a worker holds two
 	MaxBytesPerSecond int64         // of the whole job; 0: no limit
-	Repeat            time.Duration // continuous mode: pause between runs; 0: one run
+	Repeat            time.Duration // continuous mode: time between the starts of two runs; 0: one run
 }
 
 func (o BackupOptions) withDefaults() BackupOptions {
@@ -103,6 +103,7 @@ func Backup(ctx context.Context, o BackupOptions) *Job {
 	o = o.withDefaults()
 	return start(ctx, "backup", o.Env, func(ctx context.Context, j *Job) (Summary, error) {
 		for {
+			began := time.Now()
 			s, err := runBackup(ctx, j, o)
 			if o.Repeat == 0 || err != nil {
 				return s, err
@@ -111,7 +112,7 @@ func Backup(ctx context.Context, o BackupOptions) *Job {
 			select {
 			case <-ctx.Done():
 				return s, nil
-			case <-time.After(o.Repeat):
+			case <-time.After(o.Repeat - time.Since(began)): // at once, if the run took longer
 			}
 		}
 	})
