@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,10 +46,12 @@ func newApp() *app {
 	}
 }
 
-// pipe drops what is written after the reader is gone. A job is not ended by whoever watched it.
+// pipe drops what is written after the reader is gone. A job is not ended by whoever watched it. That the
+// output could not be kept (a full disk) is told at the end: half of an answer must not pass for one.
 type pipe struct {
 	w    io.Writer
 	gone bool
+	lost error // why, unless the reader went away
 }
 
 // Write never fails: there is nobody left to tell.
@@ -56,6 +59,9 @@ func (p *pipe) Write(b []byte) (int, error) {
 	if !p.gone {
 		if _, err := p.w.Write(b); err != nil {
 			p.gone = true
+			if !errors.Is(err, syscall.EPIPE) {
+				p.lost = err
+			}
 		}
 	}
 	return len(b), nil

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -31,7 +32,17 @@ func run(args []string) engine.Exit {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	go cancelOnSignal(cancel)
-	return newApp().run(ctx, args)
+	a := newApp()
+	return a.told(a.run(ctx, args))
+}
+
+// told makes a good end a failure when what was to be said on stdout could not be written there.
+func (a *app) told(exit engine.Exit) engine.Exit {
+	if p, ok := a.stdout.(*pipe); ok && p.lost != nil && exit == engine.ExitDone {
+		a.complain(fmt.Errorf("the work is done, and its output is incomplete: %w", p.lost))
+		return engine.ExitFailed
+	}
+	return exit
 }
 
 // cancelOnSignal ends the work in an orderly way at the first signal, and at once at the second.
