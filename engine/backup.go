@@ -102,13 +102,16 @@ type backup struct {
 func Backup(ctx context.Context, o BackupOptions) *Job {
 	o = o.withDefaults()
 	return start(ctx, "backup", o.Env, func(ctx context.Context, j *Job) (Summary, error) {
+		var before Summary
 		for {
 			began := time.Now()
 			s, err := runBackup(ctx, j, o)
+			s.after(before)
 			if o.Repeat == 0 || err != nil {
 				return s, err
 			}
 			j.Info("run_done", s.Facts...)
+			before = s
 			select {
 			case <-ctx.Done():
 				return s, nil
@@ -116,6 +119,18 @@ func Backup(ctx context.Context, o BackupOptions) *Job {
 			}
 		}
 	})
+}
+
+// mostFindings is how many findings of earlier runs a continuous job still tells at its end. All of
+// them stand in the manifests.
+const mostFindings = 100
+
+// after takes over what runs before this one found: a continuous job that lost records once does not
+// end clean because its last run did.
+func (s *Summary) after(before Summary) {
+	s.Findings = append(before.Findings[:len(before.Findings):len(before.Findings)], s.Findings...)
+	s.Findings = s.Findings[max(0, len(s.Findings)-mostFindings):]
+	s.Exit = worst(before.Exit, s.Exit)
 }
 
 // runBackup is one run from lock to manifest.

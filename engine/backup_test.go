@@ -464,3 +464,47 @@ func TestC04_generationIsProvedByTopicIds(t *testing.T) {
 		}
 	}
 }
+
+// TestC07_continuousRunsKeepTheirFindings: a continuous job takes what comes, run after run, ends at its
+// cancellation, and says at its end what an earlier run lost.
+func TestC07_continuousRunsKeepTheirFindings(t *testing.T) {
+	w := newWorld(t, embedded.Options{})
+	w.topic("a", 1, nil)
+	w.produce("a", 0, 0, 100)
+	w.backup(w.options(), ExitDone)
+	w.produce("a", 0, 100, 100)
+	if err := w.broker.DeleteRecords("a", 0, 150); err != nil {
+		t.Fatal(err)
+	}
+	o := w.options()
+	o.Repeat = 20 * time.Millisecond
+	j := Backup(t.Context(), o)
+	runs := func() (n int) {
+		events, _ := j.EventsSince(0)
+		for _, e := range events {
+			if e.Type == "run_done" {
+				n++
+			}
+		}
+		return n
+	}
+	for runs() < 2 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	w.produce("a", 0, 200, 30)
+	for n := runs(); runs() < n+2; {
+		time.Sleep(5 * time.Millisecond)
+	}
+	j.Cancel()
+	s, _ := j.Wait()
+	if len(s.Findings) != 1 || s.Exit != ExitFindings && s.Exit != ExitCancelled {
+		t.Errorf("exit %d, findings %q", s.Exit, s.Findings)
+	}
+	v, err := w.archive().View(t.Context(), "latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := v.Topics[0].Parts[0].Records; got != 180 {
+		t.Errorf("the archive holds %d records, not 180", got)
+	}
+}
