@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 
@@ -141,7 +142,7 @@ func (w *PartitionWriter) Append(ctx context.Context, raw []byte, h batch.Header
 		}
 	}
 	if err := w.cur.write(raw); err != nil {
-		return err
+		return errors.Join(err, w.Abort()) // an object with a failed write in it is never committed
 	}
 	w.count(int64(len(raw)), h, stats, cover)
 	return nil
@@ -202,11 +203,11 @@ func (w *PartitionWriter) Roll(ctx context.Context) error {
 		return nil
 	}
 	if err := w.cur.flush(); err != nil {
-		return err
+		return errors.Join(err, w.Abort())
 	}
 	s := w.cur.seg
 	if err := w.cur.w.Commit(); err != nil {
-		return fmt.Errorf("commit segment %s: %w", s.Key, err)
+		return errors.Join(fmt.Errorf("commit segment %s: %w", s.Key, err), w.Abort())
 	}
 	s.SHA256 = hex.EncodeToString(w.cur.sum.Sum(nil))
 	s.To, s.Absent = Int64(w.last), w.absent
