@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"kustody/engine/archive"
+	"kustody/evidence"
 	"kustody/kafka/embedded"
 	"kustody/storage"
 )
@@ -139,4 +140,32 @@ func names(m *archive.Manifest, key string) bool {
 		}
 	}
 	return false
+}
+
+// TestE11_archiveThatIsGone: a ledger whose archive was taken away whole, or renamed, is not called
+// complete; the evidence tree alone, as an auditor is given it, says what was not looked at.
+func TestE11_archiveThatIsGone(t *testing.T) {
+	p := small(t)
+	all := storage.NewMemory()
+	for key, body := range everything(t, p.store) {
+		all.Replace(key, body)
+	}
+	for key, body := range everything(t, p.vault) {
+		all.Replace(key, body)
+	}
+	o := LedgerOptions{Store: all, PublicKey: p.signer.PublicKey()}
+	v, err := VerifyLedger(t.Context(), o)
+	if err != nil || v.Unread != 0 || v.Count(evidence.Broken) != 0 {
+		t.Fatalf("%v, %v", err, v)
+	}
+	o.Store = without(t, all, func(key string) bool { return strings.HasPrefix(key, "b1/") })
+	v, err = VerifyLedger(t.Context(), o)
+	if err != nil || v.Count(evidence.Finding) == 0 || strings.Contains(v.Summary(), "nothing is missing") {
+		t.Errorf("without its archive: %v, %s", err, v.Summary())
+	}
+	o.Store = storage.Sub(o.Store, "evidence/")
+	v, err = VerifyLedger(t.Context(), o)
+	if err != nil || v.Count(evidence.Finding) != 0 || !strings.Contains(v.Summary(), "not looked at") {
+		t.Errorf("the evidence tree alone: %v, %s, %v", err, v.Summary(), v.Findings)
+	}
 }

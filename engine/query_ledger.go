@@ -70,6 +70,12 @@ func VerifyLedger(ctx context.Context, o LedgerOptions) (*LedgerVerification, er
 	if out.Verification == nil {
 		return nil, err
 	}
+	// An auditor may be given the evidence tree alone. Where the store reaches to where evidence is counted
+	// from, the archive belongs below it too, unless the configuration says where else.
+	if out.Unread > 0 && o.Archive == nil && view.from == view.prefix && view.prefix != "" {
+		out.Findings = append(out.Findings, evidence.Found{Severity: evidence.Finding, Sequence: -1, Sentence: fmt.Sprintf(
+			"no object of the archive is below %s, of which the ledger names %d: it is gone, or lies elsewhere (--config says where)", o.Store.URL(), out.Unread)})
+	}
 	return out, err
 }
 

@@ -40,6 +40,7 @@ type Verification struct {
 	Head     Head   // of what is there; Sequence −1 when nothing is
 	Genesis  string // sha256 of entry 0
 	Objects  int    // files named by entries that were read and are as named
+	Unread   int    // files named by entries that nobody looked at: no store was given for them
 }
 
 func (v *Verification) add(s Severity, sequence int64, key, sentence string, args ...any) {
@@ -84,6 +85,9 @@ func (v *Verification) Summary() string {
 		return fmt.Sprintf("the ledger does not verify: %s, %s, %s", size, plural(v.Count(Broken), "break"), plural(v.Count(Finding), "finding"))
 	case Finding:
 		return fmt.Sprintf("the chain is genuine and unbroken (%s), with %s", size, plural(v.Count(Finding), "finding"))
+	}
+	if v.Unread > 0 {
+		return fmt.Sprintf("the chain is genuine and unbroken (%s); %s not looked at; time is the signer's", size, plural(v.Unread, "named file"))
 	}
 	return fmt.Sprintf("the chain is genuine and unbroken (%s), nothing is missing; time is the signer's", size)
 }

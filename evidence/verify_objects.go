@@ -62,6 +62,7 @@ func (v *Verification) namedFiles(stores map[string]Store) []namedFile {
 		}
 	}
 	for _, root := range sortedKeys(unread) {
+		v.Unread += unread[root]
 		v.add(Note, -1, "", "%s in the %s not looked at: no store was given for it", plural(unread[root], "named file"), root)
 	}
 	return files
