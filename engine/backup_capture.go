@@ -142,7 +142,7 @@ func (c *partitionCapture) run(ctx context.Context) (err error) {
 
 // salvage makes durable what was captured before a run ended early, even when it was cancelled.
 func (c *partitionCapture) salvage(ctx context.Context) error {
-	if c.writer == nil {
+	if c.writer == nil || c.writer.Failed() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)

@@ -30,6 +30,7 @@ type PartitionWriter struct {
 	after  Absent // from last to pos
 	epoch  int32
 	held   []Held
+	failed error  // of the first write that went wrong
 	buf    []byte // the open segment's, handed from one to the next
 }
 
@@ -127,6 +128,9 @@ func (w *PartitionWriter) Tail() Absent { return w.after }
 // Stats are what a walk of its records found, or what the header says when the records are not looked
 // into. The cover is wider than the batch where a log cleaner took its first or last records.
 func (w *PartitionWriter) Append(ctx context.Context, raw []byte, h batch.Header, stats batch.Stats, cover Span) error {
+	if w.failed != nil {
+		return w.failed
+	}
 	if cover.From != w.pos || cover.From > h.BaseOffset || cover.To <= h.LastOffset() {
 		return fmt.Errorf("%s/%d: a batch of the offsets %d to %d is to account for %d to %d, and %d is where the account stands",
 			w.id.Topic, w.id.Partition, h.BaseOffset, h.LastOffset(), cover.From, cover.To, w.pos)
@@ -142,7 +146,7 @@ func (w *PartitionWriter) Append(ctx context.Context, raw []byte, h batch.Header
 		}
 	}
 	if err := w.cur.write(raw); err != nil {
-		return errors.Join(err, w.Abort()) // an object with a failed write in it is never committed
+		return w.fail(err)
 	}
 	w.count(int64(len(raw)), h, stats, cover)
 	return nil
@@ -199,15 +203,15 @@ func (w *PartitionWriter) open(ctx context.Context, base int64) error {
 // it returns, everything up to its last batch will survive any crash. The segment accounts for no more
 // than that, so that its last leader epoch is that of its end.
 func (w *PartitionWriter) Roll(ctx context.Context) error {
-	if w.cur == nil {
-		return nil
+	if w.failed != nil || w.cur == nil {
+		return w.failed
 	}
 	if err := w.cur.flush(); err != nil {
-		return errors.Join(err, w.Abort())
+		return w.fail(err)
 	}
 	s := w.cur.seg
 	if err := w.cur.w.Commit(); err != nil {
-		return errors.Join(fmt.Errorf("commit segment %s: %w", s.Key, err), w.Abort())
+		return w.fail(fmt.Errorf("commit segment %s: %w", s.Key, err))
 	}
 	s.SHA256 = hex.EncodeToString(w.cur.sum.Sum(nil))
 	s.To, s.Absent = Int64(w.last), w.absent
@@ -221,6 +225,17 @@ func (w *PartitionWriter) Roll(ctx context.Context) error {
 	w.id.Sequence++
 	w.cur, w.absent, w.from = nil, Absent{}, w.last
 	return nil
+}
+
+// Failed says that a write went wrong: the segment it belonged to is given up, and nothing more can be
+// written. What Held returns stays.
+func (w *PartitionWriter) Failed() bool { return w.failed != nil }
+
+// fail gives the present segment up: an object with a failed write in it is never committed, and an
+// account that has lost records must not go on.
+func (w *PartitionWriter) fail(err error) error {
+	w.failed = errors.Join(err, w.Abort())
+	return w.failed
 }
 
 // Abort gives the present segment up. What Held returns stays.
