@@ -36,7 +36,7 @@ func FuzzCutter(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := sieve{window: window(from, to), lo: -1 << 63, until: 1<<63 - 1}
+		v := sieve{window: window(from, to), lo: -1 << 63, hi: 1<<63 - 1, until: 1<<63 - 1}
 		var want []string
 		if err := batch.NewDecoder(batch.Limits{}).Walk(raw, func(r *batch.Record) error {
 			if v.record(r) {

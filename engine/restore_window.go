@@ -20,16 +20,20 @@ const (
 // from which the source was rewritten.
 type sieve struct {
 	window archive.Window
-	lo     int64 // no record of the segment is older
+	lo, hi int64 // no record of the segment is older, or newer
 	until  int64 // offsets at or after it do not count
 }
 
-// newSieve makes the sieve of a segment. Where timestamps were taken from batch headers the smallest one
-// is unknown: a header carries the first record's timestamp, not the smallest. Its maximum is exact.
+// newSieve makes the sieve of a segment. Where timestamps were taken from batch headers nothing is known of
+// them: a header carries the first record's timestamp, and for the newest what the producer says it is, which
+// Kafka corrects and other brokers may not. Only records that a broker stamped all have their header's.
 func newSieve(w archive.Window, s archive.ViewSegment) sieve {
-	v := sieve{window: w, lo: math.MinInt64, until: math.MaxInt64}
+	v := sieve{window: w, lo: math.MinInt64, hi: math.MaxInt64, until: math.MaxInt64}
 	if s.TimestampsExact {
 		v.lo = int64(s.MinTimestamp)
+	}
+	if s.TimestampsExact || s.LogAppendTime == s.Records {
+		v.hi = int64(s.MaxTimestamp)
 	}
 	if s.Cut() {
 		v.until = int64(s.Until)
@@ -42,21 +46,21 @@ func (v sieve) segment(s archive.ViewSegment) fate {
 	if s.Counted == 0 {
 		return leave
 	}
-	return v.times(int64(s.MaxTimestamp))
+	return v.times()
 }
 
-// times judges records of which the newest is known.
-func (v sieve) times(hi int64) fate {
+// times judges records of which no more is known than of the segment.
+func (v sieve) times() fate {
 	switch {
-	case v.window.Misses(v.lo, hi):
+	case v.window.Misses(v.lo, v.hi):
 		return leave
-	case v.window.Covers(v.lo, hi):
+	case v.window.Covers(v.lo, v.hi):
 		return keep
 	}
 	return look
 }
 
-// batch judges one stored batch by its header.
+// batch judges one stored batch by its header, as far as that can be relied on.
 func (v sieve) batch(h batch.Header) fate {
 	switch {
 	case h.NumRecords == 0 || h.BaseOffset >= v.until:
@@ -68,7 +72,7 @@ func (v sieve) batch(h batch.Header) fate {
 	case h.LogAppendTime():
 		return keep
 	}
-	return v.times(h.MaxTimestamp)
+	return v.times()
 }
 
 // scanned judges a batch whose records have been looked at.
