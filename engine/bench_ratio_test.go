@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,6 +35,7 @@ type yard struct {
 // belong to people.
 func TestBench(t *testing.T) {
 	y := newYard(t)
+	defer y.report()
 	for _, size := range []int{100, 1024} {
 		for _, codec := range []batch.Codec{batch.None, batch.LZ4, batch.Zstd} {
 			s := newShape(size, codec)
@@ -45,21 +47,24 @@ func TestBench(t *testing.T) {
 	if askedFor("memory") {
 		y.memory()
 	}
+}
+
+// report prints the table and writes the lines, as far as it came.
+func (y *yard) report() {
 	fmt.Println()
 	if err := y.table.print(os.Stdout); err != nil {
-		t.Fatal(err)
+		y.t.Error(err)
 	}
 	if *benchFile == "" {
 		return
 	}
 	f, err := os.Create(*benchFile)
 	if err == nil {
-		err = y.table.lines(f)
+		err = errors.Join(y.table.lines(f), f.Close())
 	}
 	if err != nil {
-		t.Fatal(err)
+		y.t.Error(err)
 	}
-	f.Close()
 }
 
 // newShape says how many records are measured.
