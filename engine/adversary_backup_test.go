@@ -68,3 +68,35 @@ func TestE25_loserPutsNoSidecar(t *testing.T) {
 		t.Errorf("the loser left a checkpoint:\n%s", keys)
 	}
 }
+
+// TestC15_lostBeforeTheFirstLook: of a partition, and of a topic made anew, that came after the run before,
+// everything should have been captured. What the source deleted before it was is a gap, not silence.
+func TestC15_lostBeforeTheFirstLook(t *testing.T) {
+	w := newWorld(t, embedded.Options{Topics: map[string]int32{"a": 1, "again": 1}})
+	w.produce("a", 0, 0, 30)
+	w.produce("again", 0, 0, 30)
+	w.backup(w.options(), ExitDone)
+	if err := w.grow("a", 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.broker.DeleteTopic("again"); err != nil {
+		t.Fatal(err)
+	}
+	w.topic("again", 1, nil)
+	w.produce("a", 1, 0, 40)
+	w.produce("again", 0, 0, 40)
+	for topic, partition := range map[string]int32{"a": 1, "again": 0} {
+		if err := w.broker.DeleteRecords(topic, partition, 25); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := w.backup(w.options(), ExitFindings)
+	for _, want := range []string{"a/1: offsets 0 to 25 are lost", "again/0: offsets 0 to 25 are lost"} {
+		if !strings.Contains(strings.Join(s.Findings, "\n"), want) {
+			t.Errorf("findings %q, want %s", s.Findings, want)
+		}
+	}
+	w.same("a", 2)
+	w.same("again", 1)
+	w.backup(w.options(), ExitDone)
+}

@@ -183,10 +183,16 @@ func (b *backup) planTopic(t kafka.Topic, configs []kafka.Config) archive.PlanTo
 }
 
 // planPartition freezes one partition. An incremental run begins where the one before ended, even when
-// the log now starts later: the reader then finds the gap, and it is entered.
+// the log now starts later: the reader then finds the gap, and it is entered. So does one that meets a
+// partition, or a topic under a known name, that came after the run before: all of it was to be captured.
 func (b *backup) planPartition(t archive.PlanTopic, x kafka.Partition, logStart int64, stable kafka.Offset, high int64) archive.PlanPartition {
 	p := archive.PlanPartition{Partition: x.Number, Start: archive.Int64(logStart), End: archive.Int64(stable.Offset), LogStart: archive.Int64(logStart),
 		HighWatermark: archive.Int64(high), LeaderEpoch: x.LeaderEpoch, LastEpoch: -1}
+	if t.Reason == archive.ReasonRecreated || !t.Full {
+		if before, ok := b.view.Topic(t.Name); ok && before.Current {
+			p.Start = 0
+		}
+	}
 	if !t.Full {
 		before, _ := b.view.ByID(t.ID)
 		for _, part := range before.Parts {
