@@ -20,14 +20,16 @@ import (
 // plainConsumers is how many handles the consumer loop uses: one fills about one core.
 const plainConsumers = 2
 
-// plainConsume counts every record of a topic.
+// plainConsume counts every record of a topic. Its settings are those of the independent reader
+// (kafka.ReadBack), of which this loop is the limit, too.
 func plainConsume(ctx context.Context, bootstrap string, s *source) error {
 	var g errgroup.Group
 	for i := range plainConsumers {
 		g.Go(func() error {
 			c, err := rd.NewConsumer(&rd.ConfigMap{"bootstrap.servers": bootstrap, "group.id": "bench", "check.crcs": true, "isolation.level": "read_committed",
 				"fetch.queue.backoff.ms": 1, "auto.offset.reset": "error", "enable.auto.commit": false, "enable.auto.offset.store": false, "enable.metrics.push": false,
-				"queued.min.messages": 100_000, "queued.max.messages.kbytes": 65536})
+				"enable.partition.eof": true, "fetch.wait.max.ms": 100, "receive.message.max.bytes": 1 << 30,
+				"queued.min.messages": 100_000, "queued.max.messages.kbytes": 32 << 10})
 			if err != nil {
 				return err
 			}
