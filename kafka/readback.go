@@ -12,7 +12,7 @@ import (
 // ReadBackOptions bound one ReadBack. The zero value is good.
 type ReadBackOptions struct {
 	GroupID        string        // librdkafka wants one, though nothing joins or commits; default "kustody-readback"
-	MaxQueuedBytes int64         // payload read ahead at most, default 32 MiB; small records cost several times as much memory
+	MaxQueuedBytes int64         // payload read ahead at most, default 16 MiB; small records cost several times as much memory
 	Stall          time.Duration // without a record or other progress for so long a read fails, default 60 s
 	StallAtEnd     time.Duration // the same, when the broker says that the log ends before the range does, default 10 s
 }
@@ -22,7 +22,7 @@ func (o ReadBackOptions) applyDefaults() ReadBackOptions {
 		o.GroupID = "kustody-readback"
 	}
 	if o.MaxQueuedBytes <= 0 {
-		o.MaxQueuedBytes = 32 << 20
+		o.MaxQueuedBytes = 16 << 20
 	}
 	if o.Stall <= 0 {
 		o.Stall = time.Minute
