@@ -29,7 +29,7 @@ func plainConsume(ctx context.Context, bootstrap string, s *source) error {
 			c, err := rd.NewConsumer(&rd.ConfigMap{"bootstrap.servers": bootstrap, "group.id": "bench", "check.crcs": true, "isolation.level": "read_committed",
 				"fetch.queue.backoff.ms": 1, "auto.offset.reset": "error", "enable.auto.commit": false, "enable.auto.offset.store": false, "enable.metrics.push": false,
 				"enable.partition.eof": true, "fetch.wait.max.ms": 100, "receive.message.max.bytes": 1 << 30,
-				"queued.min.messages": 100_000, "queued.max.messages.kbytes": 32 << 10})
+				"queued.min.messages": 50_000, "queued.max.messages.kbytes": 16 << 10})
 			if err != nil {
 				return err
 			}
