@@ -82,8 +82,8 @@ func readBackConf(conf rd.ConfigMap, o ReadBackOptions) {
 	conf["enable.auto.commit"] = false
 	conf["enable.auto.offset.store"] = false
 	conf["enable.partition.eof"] = true
-	conf["fetch.queue.backoff.ms"] = 1 // one second by default, six times slower
-	conf["fetch.wait.max.ms"] = 100    // how long an end that holds no record keeps us waiting
+	conf["fetch.queue.backoff.ms"] = 1   // one second by default, six times slower
+	conf["fetch.wait.max.ms"] = 100      // how long an end that holds no record keeps us waiting
 	conf["queued.min.messages"] = 50_000 // per partition; what bounds the memory of small records
 	conf["queued.max.messages.kbytes"] = int(max(o.MaxQueuedBytes>>10, 1))
 	conf["topic.metadata.propagation.max.ms"] = 5000 // what is read was made long ago; 30 s by default until a missing topic is said
