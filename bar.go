@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"kustody/engine"
+	"kustody/tui/units"
 )
 
 // bar is one line on stderr that is drawn over itself. It is only used on a terminal.
@@ -51,11 +52,11 @@ func (b *bar) line(s engine.Snapshot) string {
 			done++
 		}
 	}
-	parts := []string{fmt.Sprintf("%s: %d/%s", engine.Sanitize(s.Phase), done, count(int64(len(s.Partitions)), "partition"))}
+	parts := []string{fmt.Sprintf("%s: %d/%s", engine.Sanitize(s.Phase), done, units.Count(int64(len(s.Partitions)), "partition"))}
 	seconds := s.Now.Sub(b.since).Seconds()
 	if seconds > 0 {
-		parts = append(parts, thousands(int64(float64(s.Records-b.before.Records)/seconds))+" records/s",
-			size(int64(float64(s.Bytes-b.before.Bytes)/seconds))+"/s")
+		parts = append(parts, units.Thousands(int64(float64(s.Records-b.before.Records)/seconds))+" records/s",
+			units.Size(int64(float64(s.Bytes-b.before.Bytes)/seconds))+"/s")
 	}
 	if s.Total > 0 {
 		parts = append(parts, fmt.Sprintf("%d %%", 100*s.Done/s.Total))

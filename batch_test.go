@@ -326,19 +326,6 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-func TestUnits(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 2841293: "2,841,293", -1234: "-1,234"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d: %s", n, got)
-		}
-	}
-	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 5 << 20: "5.0 MiB", 1 << 62: "4.0 EiB"} {
-		if got := size(n); got != want {
-			t.Errorf("%d: %s", n, got)
-		}
-	}
-}
-
 func TestHarmlessJSON(t *testing.T) {
 	for _, s := range []string{"plain", "ünïcode", "a\u202eb\u200b\u009bc\u007f", "\U000e0001", "\x00\x1b\n"} {
 		body, err := json.Marshal(map[string]string{"k": s})

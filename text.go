@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kustody/engine"
+	"kustody/tui/units"
 )
 
 // plainText shows a job in lines for people: what it does, what became of each topic, and a summary.
@@ -90,7 +91,7 @@ func (t *plainText) partition(e engine.Event) {
 func (t *plainText) flush() {
 	for _, name := range t.order {
 		l := t.topics[name]
-		t.line("done", fmt.Sprintf("%s: %s, %s", name, count(int64(l.done), "partition"), count(l.records, "record")))
+		t.line("done", fmt.Sprintf("%s: %s, %s", name, units.Count(int64(l.done), "partition"), units.Count(l.records, "record")))
 	}
 	t.order, t.topics = nil, map[string]*topicLine{}
 }

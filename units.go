@@ -2,46 +2,12 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"kustody/engine"
+	"kustody/tui/units"
 )
-
-// thousands writes a number with commas.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if s[0] == '-' {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
-
-// count is a number and its noun.
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return thousands(n) + " " + noun + "s"
-}
-
-// size writes bytes in the unit that fits.
-func size(n int64) string {
-	const units = "KMGTPE"
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
-	}
-	f, i := float64(n)/1024, 0
-	for f >= 1024 && i < len(units)-1 {
-		f, i = f/1024, i+1
-	}
-	return fmt.Sprintf("%.1f %ciB", f, units[i])
-}
 
 // text is a field's value if it is text, else "".
 func text(v any) string {
@@ -73,9 +39,9 @@ func value(f engine.Field) string {
 	switch v := f.Value.(type) {
 	case int, int32, int64:
 		if f.Key == "bytes" {
-			return size(number(v))
+			return units.Size(number(v))
 		}
-		return thousands(number(v))
+		return units.Thousands(number(v))
 	case []string:
 		return strings.Join(v, ", ")
 	case bool:

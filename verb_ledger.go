@@ -11,6 +11,7 @@ import (
 
 	"kustody/engine"
 	"kustody/evidence"
+	"kustody/tui/units"
 )
 
 // ledgerFlags are those of ledger-verify.
@@ -142,7 +143,7 @@ func (a *app) printLedger(out ledgerAnswer) error {
 		fmt.Fprintf(a.stdout, "%s\n", harmlessJSON(body))
 		return nil
 	}
-	fmt.Fprintf(a.stdout, "Ledger: %s — %s entries, %s objects read and as named\n", engine.Sanitize(out.Ledger), thousands(int64(out.Entries)), thousands(int64(out.Objects)))
+	fmt.Fprintf(a.stdout, "Ledger: %s — %s entries, %s objects read and as named\n", engine.Sanitize(out.Ledger), units.Thousands(int64(out.Entries)), units.Thousands(int64(out.Objects)))
 	if out.Archive != "" {
 		fmt.Fprintf(a.stdout, "Archive: %s\n", engine.Sanitize(out.Archive))
 	}

@@ -1,0 +1,148 @@
+package tui
+
+import (
+	"strings"
+)
+
+// Frame is one picture of the console: exactly Height lines, each exactly Width cells.
+type Frame struct {
+	Width, Height int
+	lines         []line
+	theme         *theme
+}
+
+// Cells is a run of text of one look, for those who draw a frame elsewhere (screenshots).
+type Cells struct {
+	Text                     string
+	Colour                   string // #rrggbb, "" is the terminal's own
+	Bold, Reverse, Underline bool
+	Faint                    bool
+}
+
+// newFrame cuts and fills lines to the size.
+func newFrame(w, h int, t *theme, lines []line) Frame {
+	f := Frame{Width: w, Height: h, theme: t, lines: make([]line, h)}
+	for i := range f.lines {
+		var l line
+		if i < len(lines) {
+			l = lines[i]
+		}
+		f.lines[i] = f.harmless(l.fit(w))
+	}
+	return f
+}
+
+// harmless makes every text of a line safe to show, and joins what looks the same. It is the only way to
+// the terminal.
+func (f Frame) harmless(l line) line {
+	out := make(line, 0, len(l))
+	for _, s := range l {
+		text := clean(s.text)
+		if f.theme.ascii {
+			text = plainASCII(text)
+		}
+		if n := len(out); n > 0 && out[n-1].style == s.style {
+			out[n-1].text += text
+			continue
+		}
+		out = append(out, span{text, s.style})
+	}
+	return out
+}
+
+// Lines are the frame's lines as runs of cells.
+func (f Frame) Lines() [][]Cells {
+	out := make([][]Cells, len(f.lines))
+	for i, l := range f.lines {
+		for _, s := range l {
+			c := f.theme.colours[s.style.role()]
+			out[i] = append(out[i], Cells{Text: s.text, Colour: c, Bold: s.style&bold != 0, Reverse: s.style&reverse != 0,
+				Underline: s.style&underline != 0, Faint: c == "" && s.style.role() == dim})
+		}
+	}
+	return out
+}
+
+// Text is the frame without colours, a line break after each line but the last.
+func (f Frame) Text() string {
+	texts := make([]string, len(f.lines))
+	for i, l := range f.lines {
+		texts[i] = l.text()
+	}
+	return strings.Join(texts, "\n")
+}
+
+// content is the frame as the terminal takes it.
+func (f Frame) content() string {
+	var b strings.Builder
+	b.Grow(f.Width * f.Height * 2)
+	for i, l := range f.lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, s := range l {
+			on := f.theme.on(s.style)
+			b.WriteString(on)
+			b.WriteString(s.text)
+			if on != "" {
+				b.WriteString("\x1b[m")
+			}
+		}
+	}
+	return b.String()
+}
+
+// over lays a box upon lines, its corner at column x and row y.
+func over(lines []line, box []line, x, y, w int) []line {
+	out := append([]line{}, lines...)
+	for i, l := range box {
+		row := y + i
+		if row < 0 || row >= len(out) {
+			continue
+		}
+		under := out[row].fit(w)
+		n := l.width()
+		joined := append(line{}, under.cut(0, x)...)
+		joined = append(joined, l...)
+		out[row] = append(joined, under.cut(x+n, w)...)
+	}
+	return out
+}
+
+// rule is a line across, with a joint where a vertical bar meets it from below or above; -1: none.
+func rule(w, below, above int) line {
+	r := []rune(strings.Repeat("─", w))
+	if below >= 0 && below < w {
+		r[below] = '┬'
+	}
+	if above >= 0 && above < w {
+		if r[above] == '┬' {
+			r[above] = '┼'
+		} else {
+			r[above] = '┴'
+		}
+	}
+	return styled(dim, string(r))
+}
+
+// titled is a line across with a word in it.
+func titled(word string, w int) line {
+	return line{{"── ", dim}, {word, plain}, {" " + strings.Repeat("─", max(0, w-4-width(word))), dim}}
+}
+
+// beside sets two columns next to each other with a bar between; each is so many cells wide and h high.
+func beside(left []line, lw int, right []line, rw, h int) []line {
+	out := make([]line, h)
+	at := func(l []line, i int) line {
+		if i < len(l) {
+			return l[i]
+		}
+		return nil
+	}
+	for i := range out {
+		l := append(line{}, at(left, i).fit(lw)...)
+		l = append(l, span{"│", dim})
+		out[i] = append(l, at(right, i).fit(rw)...)
+	}
+	return out
+}

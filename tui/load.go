@@ -1,0 +1,116 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"kustody/tui/units"
+)
+
+// doneMsg carries what a command found back to Update, which applies it there: a command never changes
+// state by itself.
+type doneMsg struct{ apply func() tea.Cmd }
+
+// loader holds something that has to be read first. While it is read again the old value stays, with its
+// age. The zero value has loaded nothing.
+type loader[T any] struct {
+	value   T
+	has     bool
+	err     error
+	asOf    time.Time // when the value was read
+	loading bool
+	since   time.Time // when loading began
+	what    string    // "the backups from file:///…"
+	turn    int       // tells an answer that is still wanted from one that is not
+	cancel  context.CancelFunc
+}
+
+// load begins to read, unless it is being read already. then, if not nil, is called in Update once the
+// value is there.
+func (l *loader[T]) load(c *console, what string, read func(context.Context) (T, error), then func() tea.Cmd) tea.Cmd {
+	if l.loading {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(c.ctx)
+	l.turn++
+	l.loading, l.since, l.what, l.cancel = true, c.now(), what, cancel
+	turn := l.turn
+	c.waiting++
+	return tea.Batch(c.spin(), func() tea.Msg {
+		value, err := read(ctx)
+		cancel()
+		return doneMsg{func() tea.Cmd {
+			c.waiting--
+			if l.turn != turn {
+				return nil // given up meanwhile
+			}
+			l.loading = false
+			if err != nil {
+				l.err = err
+				c.note(badNews, "cannot read "+what+": "+err.Error())
+				return nil
+			}
+			l.value, l.has, l.err, l.asOf = value, true, nil, c.now()
+			if then != nil {
+				return then()
+			}
+			return nil
+		}}
+	})
+}
+
+// ensure loads what was never loaded.
+func (l *loader[T]) ensure(c *console, what string, read func(context.Context) (T, error), then func() tea.Cmd) tea.Cmd {
+	if l.has || l.err != nil {
+		return nil
+	}
+	return l.load(c, what, read, then)
+}
+
+// stop gives the reading up.
+func (l *loader[T]) stop() bool {
+	if !l.loading {
+		return false
+	}
+	l.turn++
+	l.loading = false
+	l.cancel()
+	return true
+}
+
+// spinAfter is how long nothing turns: a short wait should not flicker.
+const spinAfter = 150 * time.Millisecond
+
+// wait is the line that says what is being read; nil when nothing is, or not for long.
+func (l *loader[T]) wait(c *console) line {
+	if !l.loading {
+		return nil
+	}
+	waited := c.now().Sub(l.since)
+	if waited < spinAfter && l.has {
+		return nil
+	}
+	text := " reading " + l.what + " …"
+	if s := int(waited.Seconds()); s > 0 {
+		text += " " + units.Span(time.Duration(s)*time.Second)
+	}
+	if l.has {
+		text += "   (shown: as of " + clockTime(l.asOf) + ")"
+	}
+	return line{{c.spinner(), accent}, {text, dim}}
+}
+
+// page draws what stands in place of a body while there is no value: the wait, or the error. ok is false
+// when there is a value to draw.
+func (l *loader[T]) page(c *console, w, h int) (b body, ok bool) {
+	switch {
+	case l.has:
+		return body{}, false
+	case l.err != nil:
+		return body{lines: c.failure("Cannot read "+l.what+".", l.err, w)}, true
+	default:
+		return body{lines: []line{nil, append(line{{" ", plain}}, l.wait(c)...)}}, true
+	}
+}

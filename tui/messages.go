@@ -1,0 +1,143 @@
+package tui
+
+import (
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"kustody/engine"
+)
+
+// news says how a message is to be taken.
+type news int
+
+const (
+	goodNews news = iota // goes by itself after some seconds
+	badNews              // stays until it is dismissed
+)
+
+// message is something that happened. All of them are kept; :messages shows them.
+type message struct {
+	at   time.Time
+	kind news
+	text string
+}
+
+// toastFor is how long good news stays on the screen.
+const toastFor = 5 * time.Second
+
+// maxMessages bounds what is kept of them.
+const maxMessages = 1000
+
+// note keeps a message and shows it.
+func (c *console) note(kind news, text string) {
+	m := message{c.now(), kind, text}
+	c.messages = append(c.messages, m)
+	if len(c.messages) > maxMessages {
+		c.messages = c.messages[len(c.messages)-maxMessages:]
+	}
+	c.toast = &m
+}
+
+// told is a note as what an action returns.
+func (c *console) told(text string) tea.Cmd {
+	c.note(goodNews, text)
+	return nil
+}
+
+// failed keeps an error as a message.
+func (c *console) failed(doing string, err error) tea.Cmd {
+	c.note(badNews, doing+": "+err.Error())
+	return nil
+}
+
+// toastLine is the message on the last line but one, nil when there is none.
+func (c *console) toastLine() line {
+	if c.toast == nil {
+		return nil
+	}
+	if c.toast.kind == goodNews {
+		if c.now().Sub(c.toast.at) > toastFor {
+			c.toast = nil
+			return nil
+		}
+		return append(line{{" ", plain}}, c.theme.word(markOK, c.toast.text)...)
+	}
+	return append(append(line{{" ", plain}}, c.theme.word(markBad, c.toast.text)...), span{"   M", bold}, span{" all messages  ", dim}, span{"esc", bold}, span{" dismiss", dim})
+}
+
+// failure draws an error in place of a body: what, why, what to do.
+func (c *console) failure(what string, err error, w int) []line {
+	why, hint := err.Error(), ""
+	var p *engine.Problem
+	if errors.As(err, &p) {
+		why, hint = p.Err.Error(), p.Hint
+	}
+	out := []line{nil}
+	indent := func(first span, text string, s style) {
+		for i, l := range wrap(s, text, max(10, w-6)) {
+			head := span{"   ", plain}
+			if i == 0 && first.text != "" {
+				head = span{" " + first.text + " ", first.style}
+			}
+			out = append(out, append(line{head}, l...))
+		}
+	}
+	indent(c.theme.glyph(markBad), what, bad)
+	indent(span{}, why, plain)
+	if hint != "" {
+		indent(span{}, hint, plain)
+	}
+	return append(out, nil, line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages   ", dim}, {"esc", bold}, {" back", dim}})
+}
+
+// messagesScreen lists everything that was said.
+type messagesScreen struct {
+	table table[message]
+}
+
+func newMessagesScreen(c *console) *messagesScreen {
+	s := &messagesScreen{}
+	s.table = newTable("message", func(m message) string { return m.at.String() + m.text }, func(m message) string { return m.text },
+		column[message]{title: "TIME", min: 8, cell: func(m message) span { return span{clockTime(m.at), dim} }},
+		column[message]{title: "", min: 2, cell: func(m message) span { return c.theme.glyph(map[news]mark{goodNews: markOK, badNews: markBad}[m.kind]) }},
+		column[message]{title: "MESSAGE", min: 20, flex: 1, cell: func(m message) span { return span{m.text, plain} }})
+	return s
+}
+
+func (s *messagesScreen) name(*console) string { return "messages" }
+func (s *messagesScreen) enter(c *console) tea.Cmd {
+	s.table.set(c.messages)
+	s.table.move(len(c.messages))
+	return nil
+}
+func (s *messagesScreen) actions(c *console) []action { return nil }
+func (s *messagesScreen) capturing() bool             { return s.table.capturing() }
+func (s *messagesScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
+	return nil, s.table.press(k)
+}
+func (s *messagesScreen) copied(*console) (string, string) {
+	m, _ := s.table.current()
+	return "the message", m.text
+}
+func (s *messagesScreen) draw(c *console, w, h int) body {
+	if len(c.messages) == 0 {
+		return body{lines: []line{nil, say(" Nothing has been said yet.")}}
+	}
+	lines := s.table.draw(c, w, max(2, h-5), true)
+	if m, ok := s.table.current(); ok {
+		for len(lines) < h-5 {
+			lines = append(lines, nil)
+		}
+		lines = append(lines, rule(w, -1, -1))
+		lines = append(lines, wrap(plain, " "+m.text, w-2)...)
+	}
+	return body{lines: lines}
+}
+func (s *messagesScreen) state(c *console) (left, right line) {
+	if l := s.table.status(); l != nil {
+		return l, nil
+	}
+	return say(" " + s.table.found()), nil
+}

@@ -1,0 +1,306 @@
+package tui
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"charm.land/bubbles/v2/key"
+)
+
+// column is one column of a table.
+type column[T any] struct {
+	title string
+	min   int  // cells it needs to be of use
+	flex  int  // its share of what is left over; 0 keeps min
+	right bool // numbers stand on the right
+	drop  int  // when it is narrow, columns go by their rank, the highest first; 0 never goes
+	cell  func(T) span
+	less  func(a, b T) int // nil: not sorted by
+	sort  rune             // its letter in the sort menu
+}
+
+// table is a list of rows: a cursor that stays on its row when the data changes, a filter, an order, marks.
+// Only the rows in sight are drawn. Set cols, id and search before the first use.
+type table[T any] struct {
+	cols    []column[T]
+	id      func(T) string
+	search  func(T) string // the text that the filter looks at
+	problem func(T) bool   // for next and previous problem; nil: there are none
+	noun    string         // "topic"
+
+	rows   []T
+	shown  []int // rows that the filter lets through, in order
+	cursor int   // in shown
+	top    int   // first in sight
+	height int   // rows in sight when last drawn
+
+	marks    map[string]bool
+	typing   bool // the filter is being typed
+	filter   input
+	before   []string // earlier filters, newest last
+	recalled int
+	sorting  bool // the next key names a column
+	by       int  // column sorted by, -1: as given
+	down     bool
+}
+
+func newTable[T any](noun string, id, search func(T) string, cols ...column[T]) table[T] {
+	return table[T]{noun: noun, id: id, search: search, cols: cols, by: -1, marks: map[string]bool{}, filter: newInput("")}
+}
+
+// set gives the table its rows. The cursor stays on the row it was on.
+func (t *table[T]) set(rows []T) {
+	at := t.currentID()
+	t.rows = rows
+	t.arrange(at)
+}
+
+func (t *table[T]) currentID() string {
+	if r, ok := t.current(); ok {
+		return t.id(r)
+	}
+	return ""
+}
+
+// current is the row under the cursor.
+func (t *table[T]) current() (row T, ok bool) {
+	if t.cursor < len(t.shown) {
+		return t.rows[t.shown[t.cursor]], true
+	}
+	return row, false
+}
+
+// arrange filters and sorts anew, and puts the cursor back on the row with an id, if it is shown.
+func (t *table[T]) arrange(at string) {
+	words := strings.ToLower(strings.TrimSpace(t.filter.value()))
+	not := strings.HasPrefix(words, "!")
+	words = strings.TrimPrefix(words, "!")
+	t.shown = t.shown[:0]
+	for i, r := range t.rows {
+		if words == "" || strings.Contains(strings.ToLower(t.search(r)), words) != not {
+			t.shown = append(t.shown, i)
+		}
+	}
+	if t.by >= 0 {
+		less := t.cols[t.by].less
+		slices.SortStableFunc(t.shown, func(a, b int) int {
+			if t.down {
+				a, b = b, a
+			}
+			return less(t.rows[a], t.rows[b])
+		})
+	}
+	if at != "" {
+		for i, k := range t.shown {
+			if t.id(t.rows[k]) == at {
+				t.cursor = i
+				return
+			}
+		}
+	}
+	t.cursor = max(0, min(t.cursor, len(t.shown)-1))
+}
+
+// sortBy orders by a column, from the beginning or as a key asked.
+func (t *table[T]) sortBy(col int, down bool) {
+	t.by, t.down = col, down
+	t.arrange(t.currentID())
+}
+
+// move puts the cursor so many rows further.
+func (t *table[T]) move(n int) { t.cursor = max(0, min(t.cursor+n, len(t.shown)-1)) }
+
+// goTo puts the cursor on the row with an id.
+func (t *table[T]) goTo(id string) bool {
+	for i, k := range t.shown {
+		if t.id(t.rows[k]) == id {
+			t.cursor = i
+			return true
+		}
+	}
+	return false
+}
+
+// seek moves to the next row of a kind, around the end if need be.
+func (t *table[T]) seek(step int, is func(T) bool) bool {
+	n := len(t.shown)
+	for i := 1; i <= n; i++ {
+		k := ((t.cursor+step*i)%n + n) % n
+		if is(t.rows[t.shown[k]]) {
+			t.cursor = k
+			return true
+		}
+	}
+	return false
+}
+
+// marked are the rows with a mark, whether shown or not, in the order of the data.
+func (t *table[T]) marked() []T {
+	var out []T
+	for _, r := range t.rows {
+		if t.marks[t.id(r)] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// capturing says that letters are typed text now.
+func (t *table[T]) capturing() bool { return t.typing || t.sorting }
+
+// press moves, filters, sorts and marks.
+func (t *table[T]) press(k tea.KeyPressMsg) bool {
+	switch {
+	case t.typing:
+		return t.type_(k)
+	case t.sorting:
+		return t.choose(k)
+	}
+	page := max(1, t.height-1)
+	switch {
+	case key.Matches(k, keys.Up):
+		t.move(-1)
+	case key.Matches(k, keys.Down):
+		t.move(1)
+	case key.Matches(k, keys.PageUp):
+		t.move(-page)
+	case key.Matches(k, keys.PageDown):
+		t.move(page)
+	case key.Matches(k, keys.HalfUp):
+		t.move(-max(1, page/2))
+	case key.Matches(k, keys.HalfDown):
+		t.move(max(1, page/2))
+	case key.Matches(k, keys.Top):
+		t.move(-len(t.shown))
+	case key.Matches(k, keys.Bottom):
+		t.move(len(t.shown))
+	case key.Matches(k, keys.Filter):
+		t.typing, t.recalled = true, len(t.before)
+	case key.Matches(k, keys.Sort):
+		t.sorting = slices.ContainsFunc(t.cols, func(c column[T]) bool { return c.less != nil })
+		return t.sorting
+	case key.Matches(k, keys.Back) && t.filter.value() != "":
+		t.clearFilter()
+	default:
+		return false
+	}
+	return true
+}
+
+func (t *table[T]) clearFilter() {
+	t.filter.set("")
+	t.arrange(t.currentID())
+}
+
+// type_ edits the filter. The first esc or enter leaves the input and keeps the filter.
+func (t *table[T]) type_(k tea.KeyPressMsg) bool {
+	switch k.String() {
+	case "esc", "enter":
+		t.typing = false
+		if v := t.filter.value(); v != "" && (len(t.before) == 0 || t.before[len(t.before)-1] != v) {
+			t.before = append(t.before, v)
+		}
+		return true
+	case "up", "down":
+		step := 1
+		if k.String() == "up" {
+			step = -1
+		}
+		t.recalled = max(0, min(t.recalled+step, len(t.before)))
+		if t.recalled < len(t.before) {
+			t.filter.set(t.before[t.recalled])
+		} else {
+			t.filter.set("")
+		}
+	default:
+		t.filter.press(k)
+	}
+	t.arrange(t.currentID())
+	return true
+}
+
+// choose takes the letter of the column to sort by; the same one again turns the order round.
+func (t *table[T]) choose(k tea.KeyPressMsg) bool {
+	t.sorting = false
+	for i, c := range t.cols {
+		if c.less != nil && k.String() == string(c.sort) {
+			t.sortBy(i, t.by == i && !t.down)
+			break
+		}
+	}
+	return true
+}
+
+// paste puts text into the filter while it is typed.
+func (t *table[T]) paste(text string) {
+	if t.typing {
+		t.filter.paste(text)
+		t.arrange(t.currentID())
+	}
+}
+
+// toggle marks or unmarks the row under the cursor and goes on to the next.
+func (t *table[T]) toggle() {
+	if r, ok := t.current(); ok {
+		id := t.id(r)
+		t.marks[id] = !t.marks[id]
+		t.move(1)
+	}
+}
+
+// markShown marks everything that the filter shows; when all of it is marked already, it unmarks it.
+func (t *table[T]) markShown() {
+	all := true
+	for _, i := range t.shown {
+		all = all && t.marks[t.id(t.rows[i])]
+	}
+	for _, i := range t.shown {
+		t.marks[t.id(t.rows[i])] = !all
+	}
+}
+
+// status says how many rows there are, the filter, or what the next key will choose.
+func (t *table[T]) status() line {
+	switch {
+	case t.typing:
+		l, _ := t.filter.draw(max(12, width(t.filter.value())+1), true)
+		return append(append(line{{" /", bold}}, l...), span{"  " + t.found(), dim})
+	case t.sorting:
+		l := line{{" sort by  ", bold}}
+		for _, c := range t.cols {
+			if c.less != nil {
+				l = append(l, span{string(c.sort), bold}, span{" " + strings.ToLower(c.title) + "   ", dim})
+			}
+		}
+		return l
+	case t.filter.value() != "":
+		return line{{" filter ", dim}, {t.filter.value(), accent}, {": " + t.found() + "   ", plain}, {"esc", bold}, {" clears it", dim}}
+	}
+	return nil
+}
+
+// found is "3 of 14 topics".
+func (t *table[T]) found() string {
+	noun := t.noun
+	if len(t.rows) != 1 {
+		noun += "s"
+	}
+	if len(t.shown) == len(t.rows) {
+		return itoa(len(t.rows)) + " " + noun
+	}
+	return itoa(len(t.shown)) + " of " + itoa(len(t.rows)) + " " + noun
+}
+
+// noMatch is what stands in place of rows when the filter lets none through.
+func (t *table[T]) noMatch() line {
+	return line{{" Nothing matches ", plain}, {"\"" + t.filter.value() + "\"", accent}, {". " + itoa(len(t.rows)) + " without the filter.   ", plain},
+		{"esc", bold}, {" clears it", dim}}
+}
+
+// compare orders by something that cmp can order.
+func compare[T any, K cmp.Ordered](of func(T) K) func(a, b T) int {
+	return func(a, b T) int { return cmp.Compare(of(a), of(b)) }
+}

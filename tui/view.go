@@ -1,0 +1,196 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// clockTime writes the time of day in UTC.
+func clockTime(t time.Time) string { return t.UTC().Format("15:04:05") }
+
+// stamp writes a moment in UTC to the minute.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
+
+// View draws everything.
+func (c *console) View() tea.View {
+	f, cursor := c.picture()
+	v := tea.NewView(f.content())
+	v.AltScreen = true
+	v.WindowTitle = "kustody"
+	if c.desk.Cluster != "" {
+		v.WindowTitle = "kustody " + clean(c.desk.Cluster)
+	}
+	if c.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	if cursor != nil {
+		v.Cursor = tea.NewCursor(cursor.x, cursor.y)
+		v.Cursor.Shape = tea.CursorBar
+	}
+	return v
+}
+
+// picture is the present frame, and where the cursor stands.
+func (c *console) picture() (Frame, *point) {
+	if c.w < leastWidth || c.h < leastHeight {
+		text := fmt.Sprintf("80×24 needed, this is %d×%d", c.w, c.h)
+		return newFrame(c.w, c.h, c.theme, []line{say(text)}), nil
+	}
+	b := c.screen().draw(c, c.w, c.h-chrome)
+	bar := b.bar
+	if bar == 0 {
+		bar = -1
+	}
+	lines := []line{c.header(), c.second(), rule(c.w, bar, -1)}
+	for i := range c.h - chrome {
+		if i < len(b.lines) {
+			lines = append(lines, b.lines[i])
+		} else if bar > 0 {
+			lines = append(lines, line{{repeat(" ", bar), plain}, {"│", dim}})
+		} else {
+			lines = append(lines, nil)
+		}
+	}
+	lines = append(lines, rule(c.w, -1, bar), c.stateLine(), c.keyLine())
+	cursor := b.cursor
+	if cursor != nil {
+		cursor = &point{cursor.x, cursor.y + 3}
+	}
+	switch {
+	case c.dialog != nil:
+		lines, cursor = c.dialogOver(lines)
+	case c.help != nil:
+		box := c.help.box(c, c.w, c.h)
+		lines, cursor = over(lines, box, (c.w-box[0].width())/2, max(0, (c.h-len(box))/2), c.w), nil
+	case c.command != nil:
+		lines, cursor = c.command.over(c, lines)
+	}
+	return newFrame(c.w, c.h, c.theme, lines), cursor
+}
+
+func (c *console) dialogOver(lines []line) ([]line, *point) {
+	box, at := c.dialog.box(c.w)
+	x, y := (c.w-box[0].width())/2, max(0, (c.h-len(box))/2)
+	if at != nil {
+		at = &point{x + at.x, y + at.y}
+	}
+	return over(lines, box, x, y, c.w), at
+}
+
+// header is the first line: which cluster, which store, what runs, what time it is.
+func (c *console) header() line {
+	left := line{{" kustody", bold}}
+	if c.desk.Cluster != "" {
+		left = left.add(plain, "  ").add(accent|bold, clean(c.desk.Cluster)+" ●")
+		if c.desk.Production {
+			left = left.add(plain, " ").add(warn|bold, "production")
+		}
+	}
+	var right line
+	running := c.runningJobs()
+	switch len(running) {
+	case 0:
+		right = line{{"no job running", dim}}
+		if !c.wide() {
+			right = line{{"no job", dim}}
+		}
+	default:
+		right = line{{fmt.Sprintf("%d job", len(running)), accent}}
+		if len(running) > 1 {
+			right = line{{fmt.Sprintf("%d jobs", len(running)), accent}}
+		}
+		if c.wide() {
+			right = right.add(accent, " running  "+running[0].Kind())
+		}
+		if p, known := percent(running[0].snap); known {
+			right = right.add(accent, fmt.Sprintf(" %3.0f%%", p))
+		}
+	}
+	now := c.now().UTC()
+	if c.wide() {
+		right = right.add(plain, "   "+now.Format("15:04:05 UTC")+" ")
+		room := c.w - left.width() - right.width() - 4
+		left = left.add(dim, "  "+middle(c.desk.Location, room))
+	} else {
+		right = right.add(plain, "   "+now.Format("15:04 UTC")+" ")
+	}
+	return spread(left, right, c.w)
+}
+
+// tab is a section's name in the second line.
+type tab struct {
+	section  section
+	from, to int
+}
+
+// tabs are the sections' places in the second line.
+func (c *console) tabs() []tab {
+	var out []tab
+	at := 1
+	if len(c.stacks[c.section]) > 1 {
+		return nil
+	}
+	for s := range sections {
+		n := width(sectionNames[s]) + 4
+		out = append(out, tab{s, at, at + n})
+		at += n + 1
+	}
+	return out
+}
+
+// second is the second line: the sections, or the way to a deeper screen.
+func (c *console) second() line {
+	stack := c.stacks[c.section]
+	var l line
+	if len(stack) == 1 {
+		l = l.add(plain, " ")
+		for s := range sections {
+			text := fmt.Sprintf("%d %s", s+1, sectionNames[s])
+			if s == c.section {
+				l = l.add(accent|bold, "["+text+"]").add(plain, " ")
+			} else {
+				l = l.add(plain, " "+text+"  ")
+			}
+		}
+	} else {
+		l = l.add(dim, " "+sectionNames[c.section])
+		for i, s := range stack[1:] {
+			l = l.add(dim, " › ")
+			if i == len(stack)-2 {
+				l = l.add(bold, s.name(c))
+			} else {
+				l = l.add(dim, s.name(c))
+			}
+		}
+	}
+	right := line{{"read-write", dim}}
+	if c.desk.Work == nil {
+		right = line{{"read-only", warn}}
+	}
+	return spread(l, append(right, span{"   ? help ", dim}), c.w)
+}
+
+// stateLine is the screen's state, or the message that has just come.
+func (c *console) stateLine() line {
+	if l := c.toastLine(); l != nil {
+		return l
+	}
+	left, right := c.screen().state(c)
+	return spread(left, append(right, span{" ", plain}), c.w)
+}
+
+// keyLine is the line of keys.
+func (c *console) keyLine() line {
+	return footer(append(c.screen().actions(c), c.footActions()...), c.w)
+}
+
+// footActions are the common actions that the footer shows when there is room: back, copy, command, quit.
+func (c *console) footActions() []action {
+	out := c.common()
+	if len(c.stacks[c.section]) > 1 {
+		out = append([]action{can(keys.Back, nil)}, out...)
+	}
+	return out
+}
