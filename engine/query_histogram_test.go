@@ -42,6 +42,7 @@ func TestHistogram(t *testing.T) {
 		{"outside", []archive.ViewSegment{span(-9, -1, 5), span(40, 50, 6)}, 0, 40, []int64{0, 0, 0, 0}, false},
 		{"straddles both ends", []archive.ViewSegment{span(-40, 79, 120)}, 0, 40, []int64{10, 10, 10, 10}, true},
 		{"straddles the start", []archive.ViewSegment{span(-10, 9, 20)}, 0, 40, []int64{10, 0, 0, 0}, true},
+		{"straddles and rounds", []archive.ViewSegment{span(-10, 9, 7)}, 0, 40, []int64{4, 0, 0, 0}, true},
 		{"of batch headers", []archive.ViewSegment{header}, 0, 40, []int64{0, 7, 0, 0}, true},
 		{"more counts than milliseconds", []archive.ViewSegment{span(0, 1, 2)}, 0, 2, []int64{0, 1, 0, 1}, true},
 		{"no range", []archive.ViewSegment{span(0, 9, 5)}, 5, 5, []int64{0, 0, 0, 0}, false},

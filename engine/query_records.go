@@ -112,7 +112,7 @@ func (p *pager) segment(ctx context.Context, r *RunView, s archive.ViewSegment) 
 		if p.page.Next < 0 {
 			return false, err
 		}
-		p.page.Proved = p.page.Proved && len(p.page.Records) == before
+		p.page.Proved = len(p.page.Records) == before
 		return true, err
 	})
 }

@@ -107,7 +107,8 @@ func TestOpenRun(t *testing.T) {
 
 // TestRecordsPages reads a partition of several codecs and segments in pages of every size.
 func TestRecordsPages(t *testing.T) {
-	c := newCrafted(t, storage.NewMemory())
+	store := storage.NewMemory()
+	c := newCrafted(t, store)
 	var batches [][]byte
 	for i, codec := range []string{"", "gzip", "snappy", "lz4", "zstd", "", "zstd"} {
 		batches = append(batches, craft(codec, int64(i*5), embedded.Record{Timestamp: baseTime, Key: []byte("k"), Value: fmt.Appendf(nil, "v%d", i)},
@@ -150,6 +151,16 @@ func TestRecordsPages(t *testing.T) {
 	if err != nil || p.Proved || p.Next != 1 {
 		t.Errorf("one record of many: %+v, %v", p, err)
 	}
+	read := map[string]bool{}
+	store.SetFaults(storage.Faults{Fail: func(op storage.Op, key string) error { read[strings.TrimPrefix(key, c.archive.Dir)] = true; return nil }})
+	if p, err := r.Records(t.Context(), part, 16, 2); err != nil || p.Next != 20 || len(read) != 1 || !read[part.Segments[1].Key] {
+		t.Errorf("two records of the second segment: %+v, %v, and %v was read", p, err, read)
+	}
+	clear(read)
+	if p, err := r.Records(t.Context(), part, 13, 2); err != nil || p.Next != 16 || !p.Proved || len(read) != 1 || !read[part.Segments[0].Key] {
+		t.Errorf("the last two records of the first segment: %+v, %v, and %v was read", p, err, read)
+	}
+	store.SetFaults(storage.Faults{})
 	if got := p.Records[0]; got.Compression != "none" || got.Segment != part.Segments[0].Key || got.LogAppendTime {
 		t.Errorf("record: %+v", got)
 	}
@@ -233,7 +244,8 @@ func TestRecordsAreCut(t *testing.T) {
 
 // TestRecordsBehindACut: where the source was rewritten, what no longer counts is not shown.
 func TestRecordsBehindACut(t *testing.T) {
-	c := buildArchive(t, storage.NewMemory(), "a", nil, series("zstd", 3, 5))
+	store := storage.NewMemory()
+	c := buildArchive(t, store, "a", nil, series("zstd", 3, 5))
 	r := c.open()
 	part := r.part(t, "a", 0)
 	part.Segments[0].Until, part.Segments[0].Counted = 12, 12
@@ -253,9 +265,11 @@ func TestRecordsBehindACut(t *testing.T) {
 			t.Fatalf("pages of %d: offsets %v", n, got)
 		}
 	}
+	store.SetFaults(storage.Faults{Fail: func(op storage.Op, key string) error { t.Errorf("%s %s", op, key); return nil }})
 	if p, err := r.Records(t.Context(), part, 12, 5); err != nil || len(p.Records) != 0 || p.Next != -1 {
 		t.Errorf("behind the cut: %+v, %v", p, err)
 	}
+	store.SetFaults(storage.Faults{})
 	for ms, want := range map[int64]int64{baseTime - 5: 0, baseTime + 11_000: 11, baseTime + 11_001: -1, baseTime + 14_000: -1} {
 		if got, err := r.OffsetAt(t.Context(), part, ms); err != nil || got != want {
 			t.Errorf("offset at %d: %d, %v; want %d", ms-baseTime, got, err, want)
