@@ -39,6 +39,7 @@ type BackupItem struct {
 	SourceCluster   string                  `json:"source_cluster"`    // as declared, else as observed
 	SourceClusterID string                  `json:"source_cluster_id"` // as observed
 	Statistics      archive.Statistics      `json:"statistics"`
+	Previous        string                  `json:"previous_run_id"` // the run whose end this one began at; "" for the first
 	Chain           int                     `json:"chain"`
 	Complete        bool                    `json:"complete"`
 	Checksum        string                  `json:"checksum"` // of the manifest
@@ -110,8 +111,12 @@ func (l *BackupList) add(ctx context.Context, a *archive.Archive) error {
 
 func backupItem(a *archive.Archive, m archive.Document[archive.Manifest]) BackupItem {
 	d := m.Doc
+	previous := ""
+	if d.Previous != nil {
+		previous = d.Previous.RunID
+	}
 	return BackupItem{BackupID: d.BackupID, RunID: d.RunID, CreatedAt: d.CreatedAt, CreatedBy: d.CreatedBy, StartedAt: d.StartedAt,
-		SourceCluster: clusterName(d.Source), SourceClusterID: d.Source.Observed, Statistics: d.Statistics, Chain: d.Chain, Complete: d.Complete,
+		SourceCluster: clusterName(d.Source), SourceClusterID: d.Source.Observed, Statistics: d.Statistics, Previous: previous, Chain: d.Chain, Complete: d.Complete,
 		Checksum: "sha256:" + m.SHA256, Signature: signatureState(a), Findings: texts(d.Findings)}
 }
 

@@ -84,6 +84,11 @@ func DescribeBackup(ctx context.Context, o QueryOptions) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
+	return describe(ctx, o, a, view)
+}
+
+// describe is DescribeBackup of a chain that was read.
+func describe(ctx context.Context, o QueryOptions, a *archive.Archive, view *archive.View) (*Description, error) {
 	m := view.Run.Doc
 	d := &Description{BackupID: m.BackupID, RunID: m.RunID, CreatedAt: m.CreatedAt, CreatedBy: m.CreatedBy, StartedAt: m.StartedAt,
 		SourceCluster: clusterName(m.Source), SourceClusterID: m.Source.Observed, Checksum: "sha256:" + view.Run.SHA256, Signature: signatureState(a),
