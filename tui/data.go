@@ -82,12 +82,12 @@ func (c *console) loadTopics(again bool, then func() tea.Cmd) tea.Cmd {
 		if c.desk.Source == nil {
 			return nil, errNoCluster
 		}
-		_, done, err := c.desk.Source(ctx)
+		o, done, err := c.desk.Source(ctx)
 		if err != nil {
 			return nil, err
 		}
 		defer done()
-		return nil, nil
+		return engine.DescribeCoverage(ctx, o)
 	}
 	return fetch(c, &c.data.topics, again, "the topics of "+c.desk.Cluster, read, then)
 }
