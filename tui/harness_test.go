@@ -217,3 +217,5 @@ func lookOf(x Cells) string {
 	}
 	return strings.Join(words, " ")
 }
+
+func keyOf(r rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: r, Text: string(r)} }
