@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kustody/engine/archive"
+	"kustody/kafka/batch"
 	"kustody/kafka/embedded"
 	"kustody/storage"
 )
@@ -245,6 +246,16 @@ func TestHoldersOfADeadRun(t *testing.T) {
 	w.store.SetFaults(storage.Faults{})
 	if got := held(t, w.store, "", time.Now()); len(got) != 0 {
 		t.Fatalf("a dead run is held: %+v", got)
+	}
+	// An older run, which was given up, came further than this one.
+	old := w.archive().WritePartition(archive.PartitionOptions{RunID: "20200101T000000Z-aaaaaa", TopicID: w.broker.TopicID("a"), Topic: "a", Start: 690, Epoch: -1, MaxBytes: 1 << 20})
+	raw := craft("", 690, embedded.Record{Value: []byte("x")})
+	bh, err := batch.ParseHeader(raw)
+	if err == nil {
+		err = errors.Join(old.Append(t.Context(), raw, bh, archive.HeaderStats(bh), archive.Span{From: 690, To: 691}), old.Roll(t.Context()))
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	lock, err := w.archive().Store().Lock(t.Context(), archive.LockKey, storage.Holder{Who: "another", Job: "backup 9"})
 	if err != nil {
