@@ -114,6 +114,16 @@ func (l line) with(s style) line {
 	return out
 }
 
+// chosen is the line under the cursor: reversed in one colour, since a coloured cell would break it. What
+// the colour said stands beside it as a glyph and a word.
+func (l line) chosen() line {
+	out := make(line, len(l))
+	for i, x := range l {
+		out[i] = span{x.text, plain | reverse | x.style&bold}
+	}
+	return out
+}
+
 // add appends text.
 func (l line) add(s style, text string) line { return append(l, span{text, s}) }
 
