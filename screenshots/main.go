@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"kustody/engine/demo"
 	"kustody/screenshots/svg"
@@ -18,17 +19,17 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", "", "folder to write to (default: screenshots in the repository)")
-	only := flag.String("only", "", "draw the picture of this name only")
+	dir := flag.String("dir", "", "folder of the pictures (default: screenshots in the repository)")
+	check := flag.Bool("check", false, "write nothing, and fail when a stored picture differs from what is drawn now")
 	flag.Parse()
-	if err := run(context.Background(), *dir, *only); err != nil {
+	if err := run(context.Background(), *dir, *check); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
 }
 
-// run draws the pictures and removes those that no shot makes any more.
-func run(ctx context.Context, dir, only string) error {
+// run draws all pictures, and stores them or compares them with those that are stored.
+func run(ctx context.Context, dir string, check bool) error {
 	if dir == "" {
 		root, err := demo.RepositoryRoot()
 		if err != nil {
@@ -36,43 +37,88 @@ func run(ctx context.Context, dir, only string) error {
 		}
 		dir = filepath.Join(root, "screenshots")
 	}
-	world, err := openWorld()
+	pictures, err := drawAll(ctx)
 	if err != nil {
 		return err
 	}
-	defer world.close()
-	var names []string
-	for _, s := range shots(world) {
-		name := s.name + ".svg"
-		names = append(names, name)
-		if only != "" && s.name != only {
-			continue
-		}
-		picture, err := s.draw(ctx, world)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), picture, 0o644); err != nil {
-			return err
-		}
+	if check {
+		return compare(dir, pictures)
 	}
-	return removeOthers(dir, names)
+	return store(dir, pictures)
 }
 
-// removeOthers deletes pictures whose shot is gone.
-func removeOthers(dir string, names []string) error {
+// drawAll draws every shot: file name to picture.
+func drawAll(ctx context.Context) (map[string][]byte, error) {
+	world, err := openWorld()
+	if err != nil {
+		return nil, err
+	}
+	defer world.close()
+	pictures := map[string][]byte{}
+	for _, s := range shots(world) {
+		if pictures[s.name+".svg"], err = s.draw(ctx, world); err != nil {
+			return nil, fmt.Errorf("draw %s: %w", s.name, err)
+		}
+	}
+	return pictures, nil
+}
+
+// stored are the file names of the pictures in a folder.
+func stored(dir string) ([]string, error) {
 	found, err := filepath.Glob(filepath.Join(dir, "*.svg"))
+	for i := range found {
+		found[i] = filepath.Base(found[i])
+	}
+	return found, err
+}
+
+// store writes the pictures, and removes those that no shot makes any more.
+func store(dir string, pictures map[string][]byte) error {
+	found, err := stored(dir)
 	if err != nil {
 		return err
 	}
-	for _, path := range found {
-		if !slices.Contains(names, filepath.Base(path)) {
-			if err := os.Remove(path); err != nil {
+	for _, name := range found {
+		if pictures[name] == nil {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
 				return err
 			}
 		}
 	}
+	for name, picture := range pictures {
+		if err := os.WriteFile(filepath.Join(dir, name), picture, 0o644); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// compare says which stored pictures are not what is drawn now.
+func compare(dir string, pictures map[string][]byte) error {
+	found, err := stored(dir)
+	if err != nil {
+		return err
+	}
+	var differ []string
+	for _, name := range found {
+		if pictures[name] == nil {
+			differ = append(differ, name+" (no shot draws it)")
+		}
+	}
+	for name, picture := range pictures {
+		was, err := os.ReadFile(filepath.Join(dir, name))
+		switch {
+		case err != nil:
+			differ = append(differ, name+" (not stored)")
+		case !bytes.Equal(was, picture):
+			differ = append(differ, name)
+		}
+	}
+	if len(differ) == 0 {
+		return nil
+	}
+	slices.Sort(differ)
+	return fmt.Errorf("the console does not look as in these pictures any more; look at it, then run make screenshots: %s", strings.Join(differ, ", "))
 }
 
 // shot is one picture: how to get there, and what must be seen, so that no picture shows an error page.
