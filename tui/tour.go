@@ -85,6 +85,19 @@ func (t *Tour) Type(text string) {
 	}
 }
 
+// Watched is a job that a tour can show; *engine.Job is one.
+type Watched = work
+
+// Watch takes a job in, as if it had been started in the console, and opens its screen.
+func (t *Tour) Watch(title, batch string, w Watched) {
+	j := &job{work: w, title: title, batch: batch}
+	t.run(t.c.begin(j))
+	t.run(t.c.openJob(j))
+}
+
+// Content is the present frame as a terminal takes it.
+func (t *Tour) Content() string { return t.Frame().content() }
+
 // Paste pastes text, as a terminal tells it.
 func (t *Tour) Paste(text string) { t.send(tea.PasteMsg{Content: text}) }
 
