@@ -71,6 +71,8 @@ bench: ## ratios to the limits of the machine, on a real Kafka: a table, and JSO
 	@mkdir -p .cache/bin
 	go build -o .cache/bin/kafkacluster ./kafka/kafkatest/kafkacluster
 	.cache/bin/kafkacluster -- go test -count=1 -tags bench -run '^TestBench$$' -v -timeout 60m ./engine -lines $(CURDIR)/bench.out $(BENCHFLAGS)
+	.cache/bin/kafkacluster -- go test -count=1 -tags bench -run '^TestBenchConsole$$' -v -timeout 20m .
+	go test -run '^$$' -bench . -benchtime 2s ./tui
 
 fuzz: ## every fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)
