@@ -113,6 +113,9 @@ func (s *backupsScreen) aside(c *console, w, h int) []line {
 	if !r.finished() {
 		why := first(r.broken, "It has a plan and no manifest: the next backup goes on with it.")
 		out := []line{append(line{{" " + middle(r.item.RunID, w-20) + "  ", bold}}, r.result(c)...)}
+		if h > previewHeight {
+			out = []line{styled(bold, " "+middle(r.item.RunID, w-2)), nil, append(line{{" ", plain}}, r.result(c)...), nil}
+		}
 		for _, l := range wrap(plain, why, w-2) {
 			out = append(out, append(line{{" ", plain}}, l...))
 		}
@@ -145,14 +148,7 @@ func (s *backupsScreen) aside(c *console, w, h int) []line {
 		out = append(out, field("Held back", units.Count(n, "offset")+" not yet stable"))
 	}
 	for _, f := range r.item.Findings {
-		out = append(out, nil)
-		for i, l := range wrap(warn, f, w-5) {
-			head := span{"   ", plain}
-			if i == 0 {
-				head = span{" " + c.theme.glyph(markFinding).text + " ", warn}
-			}
-			out = append(out, append(line{head}, l...))
-		}
+		out = append(append(out, nil), hung(c.theme.glyph(markFinding).text, warn, f, w)...)
 	}
 	out = append(out, nil, line{{" enter", bold}, {"  topics, segments, records", dim}})
 	if c.cannotWrite() == "" {

@@ -25,7 +25,7 @@ func (l *listing[T]) wheel(_ *console, down bool) {
 // togglePreview is what p does.
 func (l *listing[T]) togglePreview() tea.Cmd { l.preview = !l.preview; return nil }
 
-// status is the left part of the state line while the table needs it: a filter, the sort menu.
+// more says how many rows there are below.
 func (l *listing[T]) more() line { return line{{l.table.more(), dim}} }
 
 // fitColumns makes columns, by their titles, as wide as their widest cell, but no wider than most.
@@ -69,7 +69,20 @@ func field(name, value string) line {
 	return line{{" " + pad(name, 11) + " ", dim}, {value, plain}}
 }
 
-// marked is a line of a preview: a name, a mark and its word.
+// markedField is a line of a preview: a name, a mark and its word.
 func markedField(name string, words line) line {
 	return append(line{{" " + pad(name, 11) + " ", dim}}, words...)
+}
+
+// hung is a text of several lines with a sign before the first, in a width.
+func hung(sign string, style style, text string, w int) []line {
+	var out []line
+	for i, l := range wrap(style, text, max(10, w-width(sign)-3)) {
+		head := repeat(" ", width(sign)+2)
+		if i == 0 {
+			head = " " + sign + " "
+		}
+		out = append(out, append(line{{head, style}}, l...))
+	}
+	return out
 }
