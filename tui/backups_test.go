@@ -63,7 +63,8 @@ func TestBackupsList(t *testing.T) {
 	d.keys("enter")
 	d.has("open: not here: there is no finished run under the cursor")
 	d = atBackups(t, b, r, 80, 24)
-	d.has("ARCHIVE", "RECORDS", "48,120,331", "EVIDENCE", "COVERS")
+	d.has("ARCHIVE", "RECORDS", "48,120,331", "EVIDENCE", "COVERS", "~ not trusted")
+	atBackups(t, b, r, 60, 16).has("~ not trusted")
 }
 
 func TestBackupsFilterAndSort(t *testing.T) {
@@ -76,6 +77,34 @@ func TestBackupsFilterAndSort(t *testing.T) {
 	d.keys("esc", "st")
 	if at := d.c.screen().(*backupsScreen); !strings.HasPrefix(at.table.rows[at.table.shown[0]].item.RunID, "20260809") {
 		t.Errorf("sorted by time the oldest is not first: %+v", at.table.rows[at.table.shown[0]].item)
+	}
+}
+
+// TestBackupVerdicts: the worst that is known of a run is what the list shows.
+func TestBackupVerdicts(t *testing.T) {
+	passed := engine.ReportItem{Overall: evidence.Passed, Level: evidence.LevelEveryRecord, Signature: evidence.SignatureValid}
+	failed, stale, counts := passed, passed, passed
+	failed.Overall, stale.Stale, counts.Level = evidence.Failed, true, "counts only"
+	found := engine.BackupItem{Findings: []string{"x"}}
+	lost := engine.BackupItem{Statistics: archive.Statistics{Gaps: 7}}
+	for _, tc := range []struct {
+		row  backupRow
+		mark mark
+		word string
+	}{
+		{backupRow{proved: true, evidence: passed}, markOK, "every record"},
+		{backupRow{proved: true, evidence: counts}, markFinding, "counts only"},
+		{backupRow{proved: true, evidence: stale}, markFinding, "stale restore"},
+		{backupRow{proved: true, evidence: failed, item: found}, markBad, "FAILED"},
+		{backupRow{proved: true, evidence: passed, item: found}, markFinding, "1 finding"},
+		{backupRow{proved: true, evidence: passed, item: lost}, markFinding, "7 offsets lost"},
+		{backupRow{}, markWait, "no report"},
+		{backupRow{open: true, proved: true, evidence: passed}, markBad, "not finished"},
+		{backupRow{broken: "x", open: true}, markBad, "does not verify"},
+	} {
+		if m, word := tc.row.judge(); m != tc.mark || word != tc.word {
+			t.Errorf("%+v: %d %q, want %d %q", tc.row, m, word, tc.mark, tc.word)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -104,9 +105,10 @@ func craftedRun(name string, records *fakeRecords) *runSource {
 		{ManifestTopic: archive.ManifestTopic{Name: "prices", ID: [16]byte{3}, Compacted: true}, Current: true, FirstRun: "20260701T020000Z-aa0000"},
 	}}
 	d := &engine.Description{BackupID: "prod-eu", RunID: "20260814T020000Z-aa0002", SourceCluster: "prod-eu", SourceClusterID: "kQ3xyz", Checksum: "sha256:9f3c1b7a", Signature: "not checked",
+		CreatedAt: testNow.Add(-time.Hour), StartedAt: testNow.Add(-2 * time.Hour), Tool: archive.Tool{Name: "kustody", Version: "1.0.0"}, Records: part.Records, Bytes: 2000,
 		Previous: &archive.Previous{RunID: "20260813T020000Z-aa0001"}, Runs: make([]engine.ChainRun, 2), Findings: []string{name + "/3: 40 offsets are lost"},
-		Topics: []engine.DescribedTopic{{Name: name, ID: "01", Gaps: nil}, {Name: name, ID: "02", Current: true, Partitions: 1, Segments: 2, Records: part.Records, Bytes: 2000, Gaps: part.Gaps},
-			{Name: "prices", ID: "03", Current: true, Compacted: true}}}
+		Topics: []engine.DescribedTopic{{Name: name, ID: "01", FirstRun: "20260701T020000Z-aa0000"}, {Name: name, ID: "02", Current: true, FirstRun: "20260813T020000Z-aa0001", Partitions: 1, Segments: 2, Records: part.Records, Bytes: 2000, Gaps: part.Gaps},
+			{Name: "prices", ID: "03", Current: true, FirstRun: "20260701T020000Z-aa0000", Compacted: true}}}
 	src := &runSource{backup: d.BackupID, run: d.RunID}
 	src.opened = loader[*openedRun]{value: lookInto(&engine.RunView{Description: d, View: view}, records), has: true, asOf: testNow}
 	return src

@@ -54,7 +54,7 @@ func (t runTopic) facts(c *console, w int) []line {
 	if t.timed {
 		out = append(out, field("Records", minute(t.first)+" –"), field("", minute(t.last)+" UTC"))
 		if !t.exact {
-			out = append(out, styled(dim, "             (times as batch headers say)"))
+			out = append(out, styled(dim, "             (bounds: not read one by one)"))
 		}
 	}
 	if len(t.Gaps) > 0 {
