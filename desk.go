@@ -269,14 +269,14 @@ func (d *desk) evidence(ctx context.Context) (engine.LedgerOptions, error) {
 	if o.Store, err = d.evidenceStore(ctx); err != nil || !d.hasArchive() {
 		return o, err
 	}
-	if d.file == nil && d.at.evidence == "" {
+	if d.file == nil && (d.at.evidence == "" || d.at.evidence == d.at.path) {
 		return o, nil // one folder: the ledger's objects are looked for below it
 	}
 	q, err := d.archive(ctx)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // no archive yet: nothing to look into
 		return o, err
 	}
-	if err == nil && d.at.path != d.at.evidence {
+	if err == nil {
 		o.Archive = q.Store
 	}
 	return o, nil
