@@ -26,6 +26,8 @@ type Job struct {
 	summary Summary
 	err     error
 	report  atomic.Pointer[evidence.Report] // of a validation
+
+	verification atomic.Pointer[EvidenceVerification] // of a verification of everything
 }
 
 // ErrCancelled is the cause of a job's end after Cancel.
