@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"kustody/config"
 	"kustody/engine"
 	"kustody/evidence"
 )
@@ -355,6 +357,8 @@ func TestWindowFlags(t *testing.T) {
 		{"1795132800000", "1795132800001", 5},
 		{"2026-11-20T01:30:00+01:00", "", 350},
 		{"", "2026-11-20T00:01:00Z", 5},
+		{"2026-11-20T00:30:00Z", "+45m", 225},
+		{"0", "+20778d", 500}, // a flag takes any number of milliseconds
 	} {
 		args := []string{"restore", "--batch", "--config", "plain.toml", "--dry-run", "--format", "json"}
 		if tc.from != "" {
@@ -368,6 +372,50 @@ func TestWindowFlags(t *testing.T) {
 		}
 	}
 	mustRun(t, 2, "restore", "--batch", "--config", "plain.toml", "--from", "2026-11-20T00:30:00")
+}
+
+// TestWindowLaidOver reads both ends together, with what is configured.
+func TestWindowLaidOver(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	ms := func(text string) int64 {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.UnixMilli()
+	}
+	var c config.Config
+	c.TimeZone = "Europe/Berlin"
+	c.Restore.TimeWindowStart = config.At(ms("2026-11-20T00:30:00Z"))
+	for _, tc := range []struct {
+		from, to   string
+		start, end int64
+	}{
+		{"", "+45m", ms("2026-11-20T00:30:00Z"), ms("2026-11-20T01:15:00Z")},
+		{"yesterday 22:00", "09:00", ms("2026-11-19T21:00:00Z"), ms("2026-11-20T08:00:00Z")},
+		{"-3h", "now", ms("2026-11-20T09:00:00Z"), ms("2026-11-20T12:00:00Z")},
+		{"-1", "1000", -1, 1000},
+	} {
+		w, err := window(&c, tc.from, tc.to, now)
+		if err != nil || w.Start == nil || w.End == nil || int64(*w.Start) != tc.start || int64(*w.End) != tc.end {
+			t.Errorf("%q to %q: %v, %v", tc.from, tc.to, w, err)
+		}
+	}
+	c.Restore.TimeWindowEnd = config.At(math.MaxInt64)
+	if w, err := window(&c, "", "", now); err != nil || int64(*w.End) != math.MaxInt64 {
+		t.Error(w, err)
+	}
+	for _, tc := range []struct{ from, to, want string }{
+		{"soon", "", "--from: "}, {"", "soon", "--to: "}, {"", "2026-11-20T00:30:00Z", "--to: the window is empty"},
+	} {
+		if _, err := window(&c, tc.from, tc.to, now); err == nil || !strings.HasPrefix(err.Error(), tc.want) || engine.ExitCode(err) != engine.ExitUsage {
+			t.Errorf("%q to %q: %v", tc.from, tc.to, err)
+		}
+	}
+	c.Restore.TimeWindowEnd = config.At(0)
+	if _, err := window(&c, "now", "", now); err == nil || !strings.HasPrefix(err.Error(), "restore.time_window_end: the window is empty") {
+		t.Error(err)
+	}
 }
 
 // factOf is a field of the first line of a type.

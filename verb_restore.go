@@ -3,6 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -70,8 +73,8 @@ func (a *app) verbRestore() *cobra.Command {
 // addWindow declares the flags that say what of a run is restored.
 func (p *restoreFlags) addWindow(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.from, "from", "", "first timestamp of the window: milliseconds or RFC 3339 (overrides restore.time_window_start)")
-	f.StringVar(&p.to, "to", "", "first timestamp after the window (overrides restore.time_window_end)")
+	f.StringVar(&p.from, "from", "", "first timestamp of the window: 2026-11-20T00:30:00Z, \"2026-11-20 00:30\" or \"yesterday 22:00\" (in time_zone), -3h, now, or milliseconds (overrides restore.time_window_start)")
+	f.StringVar(&p.to, "to", "", "first timestamp after the window: as --from, or +45m, from the start (overrides restore.time_window_end)")
 	f.StringArrayVar(&p.topics, "topic", nil, "source topic or pattern to restore, may be repeated (overrides restore.topics)")
 	_ = cmd.RegisterFlagCompletionFunc("topic", a.completeTopics(&p.places))
 }
@@ -104,28 +107,62 @@ func (s *session) restoreOptions(p restoreFlags) (o engine.RestoreOptions, err e
 	if o.Groups, err = groupTargets(r.ConsumerGroups); err != nil {
 		return o, err
 	}
-	o.Window, err = window(s.cfg, p.from, p.to)
+	o.Window, err = window(s.cfg, p.from, p.to, s.app.start)
 	return o, err
 }
 
-// window lays --from and --to over the configured window.
-func window(c *config.Config, from, to string) (w archive.Window, err error) {
-	for _, x := range []struct {
-		flag, text string
-		configured config.Instant
-		into       **archive.Int64
-	}{{"--from", from, c.Restore.TimeWindowStart, &w.Start}, {"--to", to, c.Restore.TimeWindowEnd, &w.End}} {
-		switch {
-		case x.text != "":
-			if *x.into, err = instant(x.flag, x.text, c); err != nil {
-				return w, err
-			}
-		case x.configured.Set:
-			ms := archive.Int64(x.configured.Millis)
-			*x.into = &ms
+// window lays --from and --to over the configured window. Both ends go through one call, so that --to
+// may count from a start that is configured.
+func window(c *config.Config, from, to string, now time.Time) (w archive.Window, err error) {
+	var zone *time.Location // none: a time without an offset is refused
+	if c.TimeZone != "" {
+		if zone, err = time.LoadLocation(c.TimeZone); err != nil {
+			return w, usage("use an IANA name such as Europe/Berlin", "time_zone: %w", err)
 		}
 	}
-	return w, nil
+	start, end := flagged(from, c.Restore.TimeWindowStart), flagged(to, c.Restore.TimeWindowEnd)
+	w, err = engine.ParseWindow(start, end, now, zone)
+	var wrong *engine.WindowError
+	if errors.As(err, &wrong) {
+		field := cmp.Or(given("--from", from), "restore.time_window_start")
+		if wrong.End {
+			field = cmp.Or(given("--to", to), "restore.time_window_end")
+		}
+		return w, usage("", "%s: %w", field, wrong.Err)
+	}
+	return w, err
+}
+
+// given is the flag's name, if it has a text.
+func given(flag, text string) string {
+	if text == "" {
+		return ""
+	}
+	return flag
+}
+
+// flagged is a flag's text or, without the flag, what is configured. The engine refuses few digits, which
+// a person types by a slip; a flag always took them for milliseconds.
+func flagged(flag string, configured config.Instant) string {
+	if flag == "" {
+		if !configured.Set {
+			return ""
+		}
+		return moment(configured.Millis)
+	}
+	if ms, err := strconv.ParseInt(flag, 10, 64); err == nil && strconv.FormatInt(ms, 10) == flag {
+		return moment(ms)
+	}
+	return flag
+}
+
+// moment writes milliseconds so that nothing can be mistaken: as a time, or in digits that are many.
+func moment(ms int64) string {
+	t := timeOf(ms)
+	if t.Year() < 0 || t.Year() > 9999 { // RFC 3339 knows no such year
+		return strconv.FormatInt(ms, 10)
+	}
+	return t.Format(time.RFC3339Nano)
 }
 
 func (a *app) verbFinish() *cobra.Command {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -129,24 +128,6 @@ func (a *app) work(cmd *cobra.Command, kind string, show func() shower, begin fu
 		job = engine.Refused(context.WithoutCancel(ctx), kind, engine.Env{Tool: tool()}, err)
 	}
 	return ended(a.follow(job, show))
-}
-
-// instant reads --from and --to.
-func instant(flag, text string, cfg *config.Config) (*archive.Int64, error) {
-	var zone *time.Location // none: a time without an offset is refused
-	if cfg.TimeZone != "" {
-		z, err := time.LoadLocation(cfg.TimeZone)
-		if err != nil {
-			return nil, usage("use an IANA name such as Europe/Berlin", "time_zone: %w", err)
-		}
-		zone = z
-	}
-	ms, err := config.ParseInstant(text, zone)
-	if err != nil {
-		return nil, usage("write milliseconds, or a time such as 2026-11-20T02:00:00Z", "%s: %w", flag, err)
-	}
-	v := archive.Int64(ms)
-	return &v, nil
 }
 
 // notThere makes a missing store the absence of an archive.
