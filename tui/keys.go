@@ -96,7 +96,7 @@ func footer(actions []action, w int) line {
 			continue
 		}
 		part := footerPart(a)
-		if l.width()+part.width()+help.width()+1 > w {
+		if l.width()+part.width()+len("  ")+help.width() > w {
 			break
 		}
 		l = append(append(l, part...), span{"  ", plain})
