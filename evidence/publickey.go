@@ -35,6 +35,9 @@ func LoadPublicKey(path string) (*PublicKey, error) {
 	return nil, fmt.Errorf("read public key %s: %w", path, err)
 }
 
+// File is the absolute path of the file that the key was read from; "" when it was not read from one.
+func (p *PublicKey) File() string { return p.file }
+
 // ParsePublicKey reads a public key in PEM ("PUBLIC KEY", PKIX).
 func ParsePublicKey(data []byte) (*PublicKey, error) {
 	block, err := findBlock(data, "PUBLIC KEY")

@@ -24,9 +24,9 @@ var keys = struct {
 	// verbs
 	Open, Backup, Restore, Validate, Archive, Verify, VerifyAll, Cancel, Freeze, Log, Start, DryRun key.Binding
 	Next, Previous, NextProblem, PreviousProblem, Pane, Ledger, Zone                                key.Binding
-	Offset, Moment, Show, Wide                                                                      key.Binding
+	Offset, Moment, Show, Wide, Report, Deep                                                        key.Binding
 	// in forms
-	NextField, PreviousField, Clear, MinuteUp, MinuteDown, HourUp, HourDown, Left, Right, Yes key.Binding
+	NextField, PreviousField, Clear, MinuteUp, MinuteDown, HourUp, HourDown, Left, Right, Yes, Nearest key.Binding
 }{
 	Backups: bind("1", "backups", "1"), Jobs: bind("2", "jobs", "2"), Evidence: bind("3", "evidence", "3"), Topics: bind("4", "topics", "4"),
 	Help: bind("?", "help", "?"), Command: bind(":", "command", ":"), Back: bind("esc", "back", "esc"), Quit: bind("q", "quit", "q"),
@@ -45,11 +45,13 @@ var keys = struct {
 	Next: bind("]", "next", "]"), Previous: bind("[", "previous", "["), NextProblem: bind("n", "next problem", "n"),
 	PreviousProblem: bind("N", "previous problem", "N"), Pane: bind("tab", "pane", "tab"), Ledger: bind("L", "ledger", "L"), Zone: bind("ctrl+z", "zone", "ctrl+z"),
 	Offset: bind("o", "go to offset", "o"), Moment: bind("t", "go to time", "t"), Show: bind("x", "text, JSON, hex", "x"), Wide: bind("w", "wrap", "w"),
+	Report: bind("o", "open the report", "o"), Deep: bind("d", "other level", "d"),
 
 	NextField: bind("tab", "next field", "tab"), PreviousField: bind("shift+tab", "step back", "shift+tab"), Clear: bind("ctrl+u", "clear", "ctrl+u"),
 	MinuteUp: bind("alt+↑", "a minute later", "alt+up"), MinuteDown: bind("alt+↓", "a minute earlier", "alt+down"),
 	HourUp: bind("alt+pgup", "an hour later", "alt+pgup"), HourDown: bind("alt+pgdn", "an hour earlier", "alt+pgdown"),
 	Left: bind("←", "left", "left"), Right: bind("→", "right", "right"), Yes: bind("y", "yes", "y"),
+	Nearest: bind("ctrl+n", "take the nearest backup", "ctrl+n"),
 }
 
 // action is something that can be done on a screen: a key, what it does, and why it cannot be done now.
@@ -73,6 +75,9 @@ func can(k key.Binding, run func() tea.Cmd) action { return action{key: k, run: 
 
 // named is an action with words of its own.
 func (a action) named(words string) action { a.name = words; return a }
+
+// showing is an action whose keys are written in another way, where one entry stands for several.
+func (a action) showing(keys string) action { a.key.SetHelp(keys, a.key.Help().Desc); return a }
 
 // unless is an action that cannot be done for a reason; "" leaves it as it is.
 func (a action) unless(why string) action {

@@ -20,6 +20,7 @@ type loader[T any] struct {
 	has     bool
 	err     error
 	asOf    time.Time // when the value was read
+	stale   bool      // it may have changed since: read it again when it is asked for
 	loading bool
 	since   time.Time // when loading began
 	what    string    // "the backups from file:///…"
@@ -35,7 +36,7 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	l.turn++
-	l.loading, l.since, l.what, l.cancel = true, c.now(), what, cancel
+	l.loading, l.since, l.what, l.cancel, l.stale = true, c.now(), what, cancel, false
 	turn := l.turn
 	c.waiting++
 	return tea.Batch(c.spin(), func() tea.Msg {
@@ -65,9 +66,9 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 	})
 }
 
-// ensure loads what was never loaded.
+// ensure loads what was never loaded, or has changed since.
 func (l *loader[T]) ensure(c *console, what string, read func(context.Context) (T, error), then func() tea.Cmd) tea.Cmd {
-	if l.has || l.err != nil {
+	if (l.has || l.err != nil) && !l.stale {
 		return nil
 	}
 	return l.load(c, what, read, then)
@@ -82,6 +83,12 @@ func (l *loader[T]) stop() bool {
 	l.loading = false
 	l.cancel()
 	return true
+}
+
+// drop forgets everything. An answer that is still under way is not wanted any more.
+func (l *loader[T]) drop() {
+	l.stop()
+	*l = loader[T]{turn: l.turn}
 }
 
 // spinAfter is how long nothing turns: a short wait should not flicker.

@@ -47,6 +47,15 @@ func (s *scroller) show(all []line, h int) []line {
 	return all[s.top:min(len(all), s.top+h)]
 }
 
+// move goes so many lines down, or up.
+func (s *scroller) move(n int) {
+	s.top += n
+	s.bound()
+}
+
+// hidden is how many lines are below what is in sight.
+func (s *scroller) hidden() int { return max(0, s.total-s.top-s.height) }
+
 // place says which lines are in sight.
 func (s *scroller) place() line {
 	if s.total <= s.height {

@@ -105,6 +105,15 @@ func (l line) text() string {
 	return b.String()
 }
 
+// with adds attributes to every span.
+func (l line) with(s style) line {
+	out := make(line, len(l))
+	for i, x := range l {
+		out[i] = span{x.text, x.style | s}
+	}
+	return out
+}
+
 // chosen is the line under the cursor: reversed in one colour, since a coloured cell would break it. What
 // the colour said stands beside it as a glyph and a word.
 func (l line) chosen() line {
