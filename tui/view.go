@@ -181,7 +181,7 @@ func (c *console) second() line {
 
 // stateLine is the screen's state, or the message that has just come.
 func (c *console) stateLine() line {
-	if x, ok := c.screen().(capturer); !ok || !x.capturing() { // what is being typed must be seen
+	if x, ok := c.screen().(asker); !ok || !x.asking() { // what is being typed must be seen
 		if l := c.toastLine(); l != nil {
 			return l
 		}
