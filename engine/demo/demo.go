@@ -34,8 +34,9 @@ const (
 
 	// perWeek is how many payments the first week has, and growth how many more each week after it has.
 	// With ledger entries and the rest a week comes to some three times as many records.
-	perWeek = 600
-	growth  = 8
+	perWeek     = 600
+	growth      = 8
+	minPayments = 12 // so that six partitions still have some of each week
 )
 
 // scope are the topics of the demo as a configuration names them.
@@ -57,10 +58,16 @@ type Options struct {
 	Dir   string            // made if needed; refused if it holds anything but an earlier demo
 	Out   func(line string) // told what happens, a line at a time; nil: nobody
 	Weeks int               // default 52, at least 5
-	Seed  uint64            // of the made-up records; default 1
-	Tool  archive.Tool      // as documents name the program
+	// Payments is how many payments the first week has; later weeks have more in proportion. Default 600,
+	// at least 12.
+	Payments int
+	Seed     uint64       // of the made-up records; default 1
+	Tool     archive.Tool // as documents name the program
+	Host     string       // as documents name the machine; default: its name
 	// BinarySHA256 is the digest of the running program, for reports; may be empty.
 	BinarySHA256 string
+	// Trickle is how often a Live demo writes a few payments more; 0: never. Run does not look at it.
+	Trickle time.Duration
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -76,11 +83,23 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Weeks < minWeeks {
 		return o, fmt.Errorf("a demo of %d weeks is too short to miss one and fail one: at least %d", o.Weeks, minWeeks)
 	}
+	if o.Payments == 0 {
+		o.Payments = perWeek
+	}
+	if o.Payments < minPayments {
+		return o, fmt.Errorf("a first week of %d payments is too short to lose some of them: at least %d", o.Payments, minPayments)
+	}
+	if o.Trickle < 0 {
+		return o, fmt.Errorf("payments cannot come every %s", o.Trickle)
+	}
 	if o.Seed == 0 {
 		o.Seed = 1
 	}
 	return o, nil
 }
+
+// payments is how many payments week i has.
+func (o Options) payments(i int) int { return o.Payments + growth*i*o.Payments/perWeek }
 
 // span is the half-open range [start, end).
 type span struct{ start, end time.Time }
@@ -109,26 +128,6 @@ type demo struct {
 	result   *Result
 }
 
-// Run makes the demo and returns what there is to see. It takes well under a minute and needs no
-// network beyond loopback. Cancelling ctx ends it; what lies in the directory by then is a demo that
-// the next one replaces.
-func Run(ctx context.Context, o Options) (*Result, error) {
-	o, err := o.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	d := &demo{Options: o, clock: &clock{}, result: &Result{Dir: o.Dir, Now: Now()}}
-	defer d.close()
-	for _, step := range []func(context.Context) error{d.open, d.year, d.today, d.verify} {
-		if err := step(ctx); err != nil {
-			return nil, fmt.Errorf("demo: %w", err)
-		}
-	}
-	d.result.Elapsed = time.Since(began)
-	return d.result, nil
-}
-
 func (d *demo) say(format string, args ...any) { d.Out(fmt.Sprintf(format, args...)) }
 
 // open makes directory, keys, broker, clients and ledger.
@@ -151,7 +150,7 @@ func (d *demo) open(ctx context.Context) error {
 	first := d.due(0)
 	d.until, d.proved = first.Add(-week), first.Add(-week)
 	d.clock.Set(first.Add(-24 * time.Hour))
-	d.env = engine.Env{Clock: d.clock.Now, Tool: d.Tool, Operator: operator}
+	d.env = engine.Env{Clock: d.clock.Now, Tool: d.Tool, Operator: operator, Host: d.Host}
 	day := Now().Truncate(24 * time.Hour)
 	d.incident = span{day.Add(30 * time.Minute), day.Add(75 * time.Minute)}
 	if err := d.connect(ctx); err != nil {
@@ -181,7 +180,7 @@ func (d *demo) connect(ctx context.Context) error {
 
 // openLedger begins the ledger: the series is entered the day before its first report is due.
 func (d *demo) openLedger(ctx context.Context) error {
-	l, err := evidence.Open(ctx, d.store, evidencePrefix, d.keys.Signer, evidence.LedgerOptions{Clock: d.clock.Now, Operator: operator})
+	l, err := evidence.Open(ctx, d.store, evidencePrefix, d.keys.Signer, evidence.LedgerOptions{Clock: d.clock.Now, Operator: operator, Host: d.Host})
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,12 @@ func TestMain(m *testing.M) {
 	if made.base != "" {
 		os.RemoveAll(made.base)
 	}
+	if unpacked.stored != nil {
+		unpacked.stored.Close()
+	}
+	if unpacked.dir != "" {
+		os.RemoveAll(unpacked.dir)
+	}
 	os.Exit(code)
 }
 

@@ -80,8 +80,9 @@ func makeKeys(dir string) (*evidence.Signer, error) {
 }
 
 // configText is a configuration with which the other verbs work on what the demo left.
-const configText = `# What the demo ran with. Its embedded broker is gone: verbs that only read the archive and the
-# evidence work as they are, for the others put your own cluster into [source] and [target].
+const configText = `# What the demo ran with. Its embedded broker lives as long as the demo: once that has ended, verbs that
+# only read the archive and the evidence work as they are, for the others put your own cluster into
+# [source] and [target].
 #
 #   kustody --batch list     --config %[1]s
 #   kustody --batch validate --config %[1]s --deep
@@ -91,7 +92,7 @@ backup_id = "%[2]s"
 triggered_by = "%[3]s"
 
 [source]
-bootstrap_servers = ["%[4]s"]   # the demo's broker; it lived as long as the demo
+bootstrap_servers = ["%[4]s"]   # the demo's broker; it lives as long as the demo
 topics = { include = [%[5]s] }
 
 [target]

@@ -28,6 +28,8 @@ type Result struct {
 	SignatureKey          string
 	manifestSHA256        string
 
+	Brokers []string // addresses of the broker, host:port; they answer as long as a Live is open
+
 	Records int64 // restored and compared by the last drill
 	Runs    int   // backups of the year
 	Entries int   // of the ledger

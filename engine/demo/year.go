@@ -28,7 +28,7 @@ func (d *demo) year(ctx context.Context) error {
 
 func (d *demo) week(ctx context.Context, i int) error {
 	due := d.due(i)
-	if err := d.live(ctx, due, perWeek+growth*i); err != nil {
+	if err := d.live(ctx, due, d.payments(i)); err != nil {
 		return err
 	}
 	if i == d.missedWeek() {
@@ -106,12 +106,12 @@ func (d *demo) failingWeek(ctx context.Context, due time.Time) error {
 	return err
 }
 
-// damage deletes the first records of one restored partition.
+// damage deletes the first records of one restored partition: 25 of a year of the usual size.
 func (d *demo) damage(r *archive.Receipt) error {
-	const lost = 25
+	lost := max(1, int64(25*d.Payments/perWeek))
 	for _, t := range r.Topics {
 		for _, p := range t.Partitions {
-			if t.Source == "transactions" && p.Records > lost {
+			if t.Source == "transactions" && int64(p.Records) > lost {
 				return d.broker.DeleteRecords(t.Target, p.Partition, int64(p.Start)+lost)
 			}
 		}
