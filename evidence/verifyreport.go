@@ -73,7 +73,7 @@ func VerifyReport(body, sig []byte, pub *PublicKey, at ReportPlace) (*ReportVeri
 	v.document(body)
 	v.key(pub, at)
 	v.place(at)
-	v.verdict()
+	v.verdict(at)
 	return v, v.conclude(pub)
 }
 
@@ -186,8 +186,9 @@ func (v *ReportVerification) place(at ReportPlace) {
 }
 
 // verdict computes the verdict again from the checks.
-func (v *ReportVerification) verdict() {
-	s := Step{Name: StepVerdict, Sentence: "not checked: the report could not be read"}
+func (v *ReportVerification) verdict(at ReportPlace) {
+	s := Step{Name: StepVerdict, Sentence: "not checked: the report could not be read",
+		ByHand: "jq -r '.overall, .level, (.checks[] | .outcome + \" \" + .name)' " + shellQuote(at.ReportFile)}
 	if r := v.Report; r != nil {
 		s.Checked, s.Expected, s.Computed = true, string(r.Overall), string(OverallOf(r.Checks))
 		s.OK, s.Sentence = s.Expected == s.Computed, "the verdict against the outcomes of the checks"
