@@ -127,11 +127,12 @@ func (s *entryScreen) state(c *console) (left, right line) {
 	if l := s.load.wait(c); l != nil {
 		return append(line{{" ", plain}}, l...), nil
 	}
-	return c.trustLine(newEvidenceBook(c.data.ledger.value, nil)), line{{s.text.more(), dim}}
+	return c.trustLine(newEvidenceBook(c.data.ledger.value, nil)), nil
 }
 
 // entryFields are the fields of an entry in words.
 func entryFields(s *sheet, e *evidence.Sealed) {
+	s.names = 16
 	s.field("Entry", plainNumber(e.Sequence)+", "+string(e.Type))
 	s.field("Time", stampSeconds(e.Time)+" UTC, by the signer's clock")
 	s.field("Series", e.Series)
@@ -172,8 +173,8 @@ func (s *entryScreen) draw(c *console, w, h int) body {
 	t.blank()
 	key, _ := entryKey(c.data.ledger.value, e)
 	t.field("File", key)
-	t.field("sha256", grouped(e.SHA256, w-17))
-	t.field("previous", grouped(first(e.PreviousSHA256, "none: it is the first"), w-17))
+	t.field("sha256", groups(e.SHA256))
+	t.field("previous", groups(first(e.PreviousSHA256, "none: it is the first")))
 	if before != nil {
 		word := "is the sha256 of entry " + plainNumber(before.Sequence)
 		if before.SHA256 != e.PreviousSHA256 {
@@ -228,7 +229,7 @@ func (s *entryScreen) signature(c *console, t *sheet) {
 	case c.data.ledger.value.Options.PublicKey == nil:
 		m, words = markAbout, "not checked: there is no trusted public key"
 	}
-	t.lines = append(t.lines, flow(line{{" " + pad("Signature", 14) + " ", dim}}, c.theme.glyph(m), markStyles[m]&^bold, words, t.w)...)
+	t.lines = append(t.lines, flow(line{{" " + pad("Signature", 16) + " ", dim}}, c.theme.glyph(m), markStyles[m]&^bold, words, t.w)...)
 	if e, _ := s.entry(c); e != nil && x.sha256 != e.SHA256 {
 		t.lines = append(t.lines, para(bad, "The file has changed since the ledger was verified: its sha256 is now "+x.sha256+". R looks again.", t.w)...)
 	}

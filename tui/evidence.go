@@ -21,7 +21,8 @@ type evidenceScreen struct {
 	table   table[evidenceRow]
 	book    *evidenceBook
 	year    int
-	lanes   int
+	lanes   int // as the columns were laid out for
+	keys    int
 	preview bool
 	going   string // a date to go to once the rows are there
 	checks  map[string]checked
@@ -48,16 +49,20 @@ func (s *evidenceScreen) columns(c *console) {
 		g := c.theme.glyph(m)
 		return span{g.text + " " + words, g.style}
 	}
+	keyDrop := 3 // the key goes first, unless there are several to be told apart
+	if s.book.keys > 1 {
+		keyDrop = 2
+	}
 	cols := []column[row]{{title: "DUE", min: 16, sort: 'd', less: compare(func(r row) int64 { return r.due().UnixNano() }), cell: func(r row) span { return dueCell(r) }}}
 	if s.book.lanes > 1 {
 		cols = append(cols, column[row]{title: "SERIES", min: 12, flex: 1, sort: 's', less: compare(row.lane), cell: func(r row) span { return span{r.seriesWords(), dim} }})
 	}
 	cols = append(cols,
 		column[row]{title: "CLOSED", min: 11, cell: func(r row) span { return closedCell(r) }},
-		column[row]{title: "RESULT", min: 14, flex: 2, sort: 'r', less: compare(func(r row) string { return result(r).text }), cell: result},
-		column[row]{title: "RPO", min: 7, right: true, drop: 3, sort: 'p', less: compare(func(r row) int64 { return r.age() }), cell: func(r row) span { return spanCell(r.age()) }},
+		column[row]{title: "RESULT", min: 17, flex: 2, sort: 'r', less: compare(func(r row) string { return result(r).text }), cell: result},
+		column[row]{title: "RPO", min: 7, right: true, drop: 5 - keyDrop, sort: 'p', less: compare(func(r row) int64 { return r.age() }), cell: func(r row) span { return spanCell(r.age()) }},
 		column[row]{title: "RTO", min: 7, right: true, drop: 1, sort: 't', less: compare(func(r row) int64 { return r.took() }), cell: func(r row) span { return spanCell(r.took()) }},
-		column[row]{title: "KEY", min: 8, drop: 2, sort: 'k', less: compare(row.key), cell: func(r row) span { return span{short(r.key(), 8), dim} }},
+		column[row]{title: "KEY", min: 8, drop: keyDrop, sort: 'k', less: compare(row.key), cell: func(r row) span { return span{keyStart(r.key()), dim} }},
 		column[row]{title: "CHAIN", min: 7, cell: func(r row) span {
 			m, words := s.book.place(r)
 			if m == markNone {
@@ -70,7 +75,7 @@ func (s *evidenceScreen) columns(c *console) {
 	s.table = newTable("row", row.id, func(r row) string {
 		return strings.Join([]string{r.due().UTC().Format("2006-01-02 15:04"), r.slot.Series, r.slot.Kind, result(r).text, r.reportID, r.key()}, " ")
 	}, cols...)
-	if s.lanes = s.book.lanes; old.cols != nil {
+	if s.lanes, s.keys = s.book.lanes, s.book.keys; old.cols != nil {
 		s.table.filter, s.table.before = old.filter, old.before
 	}
 }
@@ -128,6 +133,9 @@ func (r evidenceRow) key() string {
 	return r.closing.KeyID
 }
 
+// keyStart is the beginning of a key's id: enough to tell keys apart.
+func keyStart(id string) string { return id[:min(8, len(id))] }
+
 func (r evidenceRow) seriesWords() string {
 	return strings.TrimSpace(r.slot.Series + " " + r.slot.Kind)
 }
@@ -152,7 +160,7 @@ func (s *evidenceScreen) fill(c *console) {
 	if len(years) > 0 && !slices.Contains(years, s.year) {
 		s.year = years[len(years)-1]
 	}
-	if s.lanes != s.book.lanes || s.table.cols == nil {
+	if s.lanes != s.book.lanes || s.keys != s.book.keys || s.table.cols == nil {
 		s.columns(c)
 	}
 	s.show()
@@ -203,10 +211,10 @@ func (s *evidenceScreen) actions(c *console) []action {
 		can(keys.Open, func() tea.Cmd { return s.open(c, r) }).unless(none),
 		can(keys.Verify, func() tea.Cmd { return s.verify(c, r) }).unless(noReport),
 		can(keys.VerifyAll, func() tea.Cmd { return c.startVerifyAll() }).unless(nothing),
-		can(keys.NextProblem, func() tea.Cmd { return s.seek(c, 1) }),
+		can(keys.NextProblem, func() tea.Cmd { return s.seek(c, 1) }).named("problem"),
 		can(keys.Ledger, func() tea.Cmd { return c.openLedger() }).unless(nothing),
-		can(keys.Previous, func() tea.Cmd { return s.turn(c, -1) }).named("year before"),
-		can(keys.Next, func() tea.Cmd { return s.turn(c, 1) }).named("year after").hidden(),
+		can(keys.Around, func() tea.Cmd { return s.turn(c, -1) }).named("year"),
+		can(keys.Next, func() tea.Cmd { return s.turn(c, 1) }).named("the year after").hidden(),
 		can(keys.PreviousProblem, func() tea.Cmd { return s.seek(c, -1) }).hidden(),
 		can(keys.Preview, func() tea.Cmd { s.preview = !s.preview; return nil }).hidden(),
 	}

@@ -60,6 +60,7 @@ type evidenceBook struct {
 	trusted bool                       // a public key came by another road
 	rows    []evidenceRow
 	lanes   int // kinds of slots of all series
+	keys    int // that sign entries
 	items   map[string]*engine.ReportItem
 	bad     map[string]string // report id to why it cannot be believed
 	breaks  map[int64]string  // sequence to the first break
@@ -79,6 +80,7 @@ func newEvidenceBook(l *engine.LedgerVerification, list *engine.ReportList) *evi
 		}
 	}
 	if l != nil {
+		signers := map[string]bool{}
 		b.trusted = l.Options.PublicKey != nil
 		for _, f := range l.Findings {
 			if f.Severity == evidence.Broken && b.breaks[f.Sequence] == "" {
@@ -87,7 +89,9 @@ func newEvidenceBook(l *engine.LedgerVerification, list *engine.ReportList) *evi
 		}
 		for i := range l.Entries {
 			b.entries[l.Entries[i].Sequence] = &l.Entries[i]
+			signers[l.Entries[i].KeyID] = true
 		}
+		b.keys = len(signers)
 	} else if list != nil {
 		for _, r := range list.Reports {
 			b.trusted = b.trusted || r.Signature == evidence.SignatureValid
@@ -255,7 +259,7 @@ func (b *evidenceBook) result(r evidenceRow, now time.Time) (mark, string) {
 		if r.slot.Overdue(now) {
 			return markFinding, "overdue"
 		}
-		return markWait, "open until " + r.slot.InTime.UTC().Format("01-02 15:04")
+		return markWait, "open"
 	case evidence.VerdictFailed:
 		if r.report != nil && r.report.Overall == evidence.Indeterminate {
 			return markFinding, "indeterminate"

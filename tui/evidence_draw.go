@@ -85,7 +85,8 @@ func (s *evidenceScreen) heading(c *console, w, h int) []line {
 	}
 	left := line{{" " + strconv.Itoa(s.year), bold | accent}, {"   " + sentence, plain}}
 	lane, future := s.lane(c)
-	head := []line{spread(left, s.legend(c, append(slices.Clone(lane), future...)), w)}
+	all := append(slices.Clone(lane), future...)
+	head := []line{spread(left, s.legend(c, all, w-left.width()-3), w)}
 	labels, strip, cursor := s.strip(c, lane, future, w)
 	if s.above(c, h) == 3 {
 		return append(head, strip)
@@ -160,7 +161,7 @@ func (b *evidenceBook) dueAfter(series, kind string, after, until time.Time) []t
 }
 
 // legend explains the glyphs that the strip shows, and no others.
-func (s *evidenceScreen) legend(c *console, rows []evidenceRow) line {
+func (s *evidenceScreen) legend(c *console, rows []evidenceRow, room int) line {
 	seen := map[mark]bool{}
 	for _, r := range rows {
 		m, _ := s.book.result(r, c.now())
@@ -170,8 +171,8 @@ func (s *evidenceScreen) legend(c *console, rows []evidenceRow) line {
 	for _, x := range []struct {
 		m    mark
 		word string
-	}{{markOK, "every record"}, {markAbout, "not trusted"}, {markFinding, "finding"}, {markBad, "failed"}, {markGap, "missed"}, {markWait, "not due"}} {
-		if seen[x.m] {
+	}{{markOK, "pass"}, {markAbout, "not trusted"}, {markFinding, "finding"}, {markBad, "failed"}, {markGap, "missed"}, {markWait, "not due"}} {
+		if seen[x.m] && l.width()+len(x.word)+4 <= room {
 			l = append(l, stripGlyph(x.m), span{" " + x.word + "  ", dim})
 		}
 	}
@@ -262,12 +263,12 @@ func (s *evidenceScreen) aside(c *console, w, h int) []line {
 	}
 	for _, l := range s.explain(r) {
 		out = append(out, nil)
-		out = append(out, wrap(l[0].style, " "+l[0].text, w-1)...)
+		out = append(out, para(l[0].style, l[0].text, w)...)
 	}
 	if len(r.slot.Attempts) > 0 && r.kind != rowLoose {
 		out = append(out, nil, styled(dim, " Attempts"))
 		for _, a := range r.slot.Attempts {
-			out = append(out, s.attemptLine(c, a, w))
+			out = append(out, s.attemptLines(c, a)...)
 		}
 	}
 	out = append(out, nil)
@@ -286,13 +287,19 @@ func (s *evidenceScreen) title(r evidenceRow) string {
 	return r.slot.Kind + " due " + stamp(r.slot.Due) + " UTC"
 }
 
-func (s *evidenceScreen) attemptLine(c *console, a evidence.Attempt, w int) line {
+// attemptLines are one attempt: when it started, what it came to, and its report.
+func (s *evidenceScreen) attemptLines(c *console, a evidence.Attempt) []line {
 	m, word := attemptMark(a)
-	l := line{{"  " + a.StartedAt.UTC().Format("01-02 15:04") + " ", plain}, c.theme.glyph(s.book.good(m)), {" " + word, plain}}
-	if a.ReportID != "" {
-		l = l.add(dim, " "+a.ReportID)
+	for _, r := range s.book.rows {
+		if r.attempt != nil && r.attempt.Job == a.Job && a.Verdict != "" {
+			m, word = s.book.result(r, c.now())
+		}
 	}
-	return l.fit(w)
+	out := []line{{{"  " + a.StartedAt.UTC().Format("01-02 15:04") + " ", plain}, c.theme.glyph(m), {" " + word, plain}}}
+	if a.ReportID != "" {
+		out = append(out, styled(dim, "              "+a.ReportID))
+	}
+	return out
 }
 
 // attemptMark is how a job ended, by the ledger alone.
@@ -334,11 +341,11 @@ func (s *evidenceScreen) explain(r evidenceRow) []line {
 // verifiedLines say what was verified of the row, when, and against what.
 func (s *evidenceScreen) verifiedLines(c *console, r evidenceRow, w int) []line {
 	if !s.book.trusted {
-		return wrap(warn, " Nothing is verified: there is no trusted public key.", w-1)
+		return para(warn, "Nothing is verified: there is no trusted public key.", w)
 	}
 	if x, done := s.checks[r.reportID]; done && r.reportID != "" {
 		l := append(line{{" ", plain}}, c.theme.word(x.mark, "verified "+units.Ago(x.at, c.now())+":")...)
-		return append([]line{l}, wrap(plain, " "+x.words, w-1)...)
+		return append([]line{l}, para(plain, x.words, w)...)
 	}
 	when := units.Ago(c.data.ledger.asOf, c.now()) + s.offline(c)
 	if r.broken != "" || r.kind == rowNext {
@@ -386,7 +393,7 @@ func (s *evidenceScreen) brief(c *console, w int) []line {
 		third = line{{" " + e[0][0].text, e[0][0].style}}
 	} else if v := s.verifiedLines(c, r, 1000); len(v) > 0 {
 		for _, x := range v {
-			third = append(third, x...)
+			third = append(append(third, x...), span{"  ", plain})
 		}
 	}
 	return []line{l.fit(w), second.fit(w), third.fit(w)}

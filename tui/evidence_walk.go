@@ -54,14 +54,16 @@ func (c *console) step(w walk, step int) tea.Cmd {
 	return c.goTo(r)
 }
 
-// stepToProblem opens the next row that somebody has to look at.
+// stepToProblem opens the next row that somebody has to look at. It goes as the list does, which has the
+// newest first: back in time, and around the end.
 func (c *console) stepToProblem(w walk, step int) tea.Cmd {
-	for i := w.at + step; w.at >= 0 && i >= 0 && i < len(w.rows); i += step {
-		if w.book.problem(w.rows[i], c.now()) {
-			return c.goTo(w.rows[i])
+	n := len(w.rows)
+	for i := 1; i < n && w.at >= 0; i++ {
+		if r := w.rows[((w.at-step*i)%n+n)%n]; w.book.problem(r, c.now()) {
+			return c.goTo(r)
 		}
 	}
-	return c.told(map[bool]string{true: "no problem before it", false: "no problem after it"}[step < 0])
+	return c.told("nothing else of this series has a problem")
 }
 
 // goTo opens a row in place of the present screen, and lets the list follow.
@@ -105,9 +107,9 @@ func (c *console) neighbours(w walk, width int) line {
 // walkActions are the keys of stepping.
 func (c *console) walkActions(w func() walk) []action {
 	return []action{
-		can(keys.Previous, func() tea.Cmd { return c.step(w(), -1) }),
-		can(keys.Next, func() tea.Cmd { return c.step(w(), 1) }),
-		can(keys.NextProblem, func() tea.Cmd { return c.stepToProblem(w(), 1) }),
+		can(keys.Around, func() tea.Cmd { return c.step(w(), -1) }).named("slots"),
+		can(keys.Next, func() tea.Cmd { return c.step(w(), 1) }).named("the slot after").hidden(),
+		can(keys.NextProblem, func() tea.Cmd { return c.stepToProblem(w(), 1) }).named("problem"),
 		can(keys.PreviousProblem, func() tea.Cmd { return c.stepToProblem(w(), -1) }).hidden(),
 	}
 }

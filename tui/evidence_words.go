@@ -60,8 +60,8 @@ func (b *evidenceBook) trustWords() string {
 	return "Against key " + b.ledger.Options.PublicKey.KeyID() + " " + b.ledger.Summary() + "."
 }
 
-// grouped writes a hash in groups of eight, the middle left out where there is no room for it.
-func grouped(hash string, w int) string {
+// groups writes a hash in groups of eight, all of it.
+func groups(hash string) string {
 	if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
 		return hash
 	}
@@ -69,8 +69,14 @@ func grouped(hash string, w int) string {
 	for i := 0; i < 64; i += 8 {
 		parts = append(parts, hash[i:i+8])
 	}
-	if w >= 71 {
-		return strings.Join(parts, " ")
+	return strings.Join(parts, " ")
+}
+
+// grouped writes a hash in groups of eight, the middle left out where there is no room for it.
+func grouped(hash string, w int) string {
+	full := groups(hash)
+	if w >= len(full) || full == hash {
+		return full
 	}
-	return parts[0] + " " + parts[1] + " … " + parts[7]
+	return full[:17] + " … " + full[63:]
 }

@@ -17,10 +17,11 @@ import (
 type gapScreen struct {
 	row    evidenceRow
 	cursor int
+	follow bool // the cursor was moved, and is to be in sight
 	text   reader
 }
 
-func newGapScreen(r evidenceRow) *gapScreen { return &gapScreen{row: r} }
+func newGapScreen(r evidenceRow) *gapScreen { return &gapScreen{row: r, cursor: -1} }
 
 func (s *gapScreen) name(c *console) string {
 	_, words := s.book(c).result(s.row, c.now())
@@ -88,13 +89,21 @@ func lays(e *evidence.Sealed, series string) bool {
 	return e.Genesis != nil && slices.ContainsFunc(e.Genesis.Series, func(x evidence.SeriesSpec) bool { return x.Series == series })
 }
 
+// at is the entry under the cursor of so many; at first the last one, which says that the slot was missed.
+func (s *gapScreen) at(n int) int {
+	if s.cursor < 0 || s.cursor >= n {
+		s.cursor = n - 1
+	}
+	return max(0, s.cursor)
+}
+
 func (s *gapScreen) actions(c *console) []action {
 	list := s.related(s.book(c))
 	none := ""
 	if len(list) == 0 {
 		none = "no entry of the ledger bears on it"
 	}
-	out := []action{can(keys.Open, func() tea.Cmd { return c.openEntry(list[min(s.cursor, len(list)-1)].Sequence) }).named("open entry").unless(none)}
+	out := []action{can(keys.Open, func() tea.Cmd { return c.openEntry(list[s.at(len(list))].Sequence) }).named("open entry").unless(none)}
 	out = append(out, c.walkActions(func() walk { return s.walk(c) })...)
 	return append(out, can(keys.Ledger, func() tea.Cmd { return c.openLedger() }))
 }
@@ -102,12 +111,10 @@ func (s *gapScreen) actions(c *console) []action {
 func (s *gapScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	n := len(s.related(s.book(c)))
 	switch {
-	case key.Matches(k, keys.Up):
-		s.cursor = max(0, s.cursor-1)
-		s.text.top = max(0, s.text.top-1)
-	case key.Matches(k, keys.Down):
-		s.cursor = max(0, min(s.cursor+1, n-1))
-		s.text.top++
+	case key.Matches(k, keys.Up) && s.at(n) > 0:
+		s.cursor, s.follow = s.at(n)-1, true
+	case key.Matches(k, keys.Down) && s.at(n) < n-1:
+		s.cursor, s.follow = s.at(n)+1, true
 	default:
 		return nil, s.text.press(k)
 	}
@@ -124,24 +131,27 @@ func (s *gapScreen) draw(c *console, w, h int) body {
 	t := &sheet{w: min(w, 110)}
 	t.lines = append(t.lines, append(line{{" ", plain}}, append(c.theme.word(m, words), span{"   " + s.row.seriesWords() + ", due " + stamp(s.row.due()) + " UTC", bold})...), nil)
 	for i, x := range s.sentences(c) {
-		if i > 0 && h >= 18 {
+		if i > 0 && h >= 24 {
 			t.blank()
 		}
 		t.lines = append(t.lines, para(plain, x, t.w)...)
 	}
 	list := s.related(b)
-	s.cursor = max(0, min(s.cursor, len(list)-1))
 	if len(list) > 0 {
 		t.title("Entries of the ledger that bear on it")
 		for i, e := range list {
 			l := line{{"   ", plain}, {pad("#"+plainNumber(e.Sequence), 7) + " " + stamp(e.Time) + "  " + pad(string(e.Type), 14) + " ", plain}, {short(subjectWords(e), max(0, w-45)), dim}}
-			if i == s.cursor {
+			if i == s.at(len(list)) {
 				l[0] = span{" ▸ ", accent}
 				l = l.fit(w).with(reverse)
+				if at := len(t.lines); s.follow {
+					s.text.top = max(min(s.text.top, at), at-(h-2)+2)
+				}
 			}
 			t.lines = append(t.lines, l)
 		}
 	}
+	s.follow = false
 	out := s.text.draw(t.lines, h-2)
 	for len(out.lines) < h-2 {
 		out.lines = append(out.lines, nil)
@@ -222,14 +232,14 @@ func (b *evidenceBook) chainWords() []string {
 		return []string{"There is no ledger."}
 	}
 	l := b.ledger
-	ends := entryCount(len(l.Entries)) + ", head " + l.Head.String()
+	ends := entryCount(len(l.Entries))
 	switch {
 	case b.inTrouble():
 		return []string{"The ledger does not verify (" + ends + "): " + l.Summary() + ". What it says of this slot cannot be believed."}
 	case !b.trusted:
 		return []string{"The entries follow from each other (" + ends + "). Their signatures were not checked: no trusted public key was given, so all of this may be made up."}
 	}
-	text := "The chain is unbroken as given to you: " + ends + ", every entry signed by key " + l.Options.PublicKey.KeyID() + "."
+	text := "The chain is unbroken as given to you: " + ends + ", each signed by key " + l.Options.PublicKey.KeyID() + ". Its head is " + l.Head.String() + "."
 	if l.Options.Head == "" {
 		return []string{text, "Not proved: whoever holds the signing key could have rebuilt it, and no outside witness has seen its head (none was given with --head)."}
 	}
@@ -259,5 +269,5 @@ func (s *gapScreen) state(c *console) (left, right line) {
 	if l := c.data.ledger.wait(c); l != nil {
 		return append(line{{" ", plain}}, l...), nil
 	}
-	return c.trustLine(s.book(c)), line{{s.text.more(), dim}}
+	return c.trustLine(s.book(c)), nil
 }

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"kustody/evidence"
+	"kustody/tui/units"
 )
 
 // ledgerRow is an entry of the ledger, or a finding that belongs to no entry that is there.
@@ -81,7 +82,7 @@ func newLedgerScreen(c *console) *ledgerScreen {
 			}
 			return span{subjectWords(r.entry), dim}
 		}},
-		column[row]{title: "KEY", min: 8, drop: 3, cell: field(func(e *evidence.Sealed) string { return short(e.KeyID, 8) }, dim)},
+		column[row]{title: "KEY", min: 8, drop: 3, cell: field(func(e *evidence.Sealed) string { return keyStart(e.KeyID) }, dim)},
 		column[row]{title: "FOUND", min: 9, sort: 'f', less: compare(func(r row) string { return string(r.worst()) }), cell: state})
 	return s
 }
@@ -123,7 +124,7 @@ func subjectWords(e *evidence.Sealed) string {
 		for _, x := range e.Genesis.Series {
 			names = append(names, x.Series)
 		}
-		return fmt.Sprintf("series %s; %d public keys", strings.Join(names, ", "), len(e.Genesis.PublicKeys))
+		return "series " + strings.Join(names, ", ") + "; " + units.Count(int64(len(e.Genesis.PublicKeys)), "public key")
 	}
 	for _, ref := range e.Slots {
 		if e.Type == evidence.TypeSlotMissed || e.Type == evidence.TypeReport {

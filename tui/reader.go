@@ -15,7 +15,11 @@ type reader struct {
 func (r *reader) draw(lines []line, h int) body {
 	r.height, r.length = h, len(lines)
 	r.top = max(0, min(r.top, len(lines)-h))
-	return body{lines: lines[r.top:min(len(lines), r.top+h)]}
+	out := append([]line{}, lines[r.top:min(len(lines), r.top+h)]...)
+	if n := len(lines) - r.top - h; n > 0 && h > 1 {
+		out[h-1] = line{{" ↓ " + itoa(n+1) + " more lines", dim}}
+	}
+	return body{lines: out}
 }
 
 // press scrolls.
@@ -47,12 +51,4 @@ func (r *reader) press(k tea.KeyPressMsg) bool {
 
 func (r *reader) wheel(down bool) {
 	r.top = max(0, min(r.top+map[bool]int{true: 3, false: -3}[down], r.length-r.height))
-}
-
-// more says how much there is below.
-func (r *reader) more() string {
-	if n := r.length - r.top - r.height; n > 0 {
-		return "↓ " + itoa(n) + " more lines"
-	}
-	return ""
 }

@@ -89,8 +89,8 @@ func (s *reportScreen) actions(c *console) []action {
 		noEntry = ""
 	}
 	out := []action{
-		can(keys.Open, func() tea.Cmd { return c.push(&stepScreen{check: s.check.value, at: s.step}) }).named("step in full").unless(noStep),
-		can(keys.Verify, func() tea.Cmd { return s.verify(c) }).named("verify again"),
+		can(keys.Open, func() tea.Cmd { return c.push(&stepScreen{check: s.check.value, at: s.step}) }).named("step").unless(noStep),
+		can(keys.Verify, func() tea.Cmd { return s.verify(c) }),
 		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }),
 	}
 	out = append(out, c.walkActions(func() walk { return s.walk(c) })...)

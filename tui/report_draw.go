@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -118,15 +120,15 @@ func (s *reportScreen) verification(c *console, r *reportCheck, w int) (out []li
 		out = append(out, s.stepLines(c, r, i, x, w)...)
 	}
 	at = append(at, len(out))
-	out = append(out, nil, styled(bold, " Not proved"))
-	for _, x := range r.notProved() {
-		out = append(out, bullet(x, w)...)
-	}
 	if !r.missing {
-		out = append(out, nil, styled(bold, " Check it without this program"), styled(dim, " in "+middle(folderOf(c.desk.Location), w-5)+":"))
+		out = append(out, nil, line{{" Check it without this program", bold}, {", in " + middle(folderOf(c.desk.Location), w-37), dim}})
 		for _, x := range byHand(r.steps) {
 			out = append(out, commandLines(x, w)...)
 		}
+	}
+	out = append(out, nil, styled(bold, " Not proved"))
+	for _, x := range r.notProved() {
+		out = append(out, bullet(x, w)...)
 	}
 	return out, at
 }
@@ -153,29 +155,44 @@ func reportSays(r *reportCheck) (mark, string) {
 // hashes or differ.
 func (s *reportScreen) stepLines(c *console, r *reportCheck, i int, x evidence.Step, w int) []line {
 	name := padLeft(itoa(i+1), 2) + " " + pad(x.Name, 10)
-	head := line{{" ", plain}, c.theme.glyph(r.stepMark(x)), {" " + name + " ", plain}}
+	head := line{{"  ", plain}, c.theme.glyph(r.stepMark(x)), {" " + name + " ", plain}}
 	if i == s.step && s.pane == paneVerification {
-		head[0].text = "▸"
+		head[0].text = "▸ "
 		head[0].style = accent
 		head[2].style = bold
 	}
-	out := flow(head, span{}, plain, stepWords(x), w)
+	out := flow(head, span{}, plain, r.stepWords(x), w)
 	isHash := len(x.Computed) == 64 || len(x.Expected) == 64
-	if x.Checked && (isHash || !x.OK) && (x.Expected != "" || x.Computed != "") {
+	shown := c.wide() && (x.Name == evidence.StepChecksum || x.Name == evidence.StepChain) || i == s.step || !x.OK
+	if shown && x.Checked && (isHash || !x.OK) && (x.Expected != "" || x.Computed != "") {
 		st := plain
 		if !x.OK {
 			st = bad
 		}
-		out = append(out, line{{"      expected  ", dim}, {short(grouped(first(x.Expected, "nothing"), w-17), w-17), st}})
-		out = append(out, line{{"      computed  ", dim}, {short(grouped(first(x.Computed, "nothing"), w-17), w-17), st}})
+		out = append(out, line{{"       expected  ", dim}, {short(grouped(first(x.Expected, "nothing"), w-18), w-18), st}})
+		out = append(out, line{{"       computed  ", dim}, {short(grouped(first(x.Computed, "nothing"), w-18), w-18), st}})
 	}
 	return out
 }
 
-// stepWords are the step's sentence, with the value where it says more than the sentence.
-func stepWords(x evidence.Step) string {
-	if x.Name == evidence.StepRead || x.Name == evidence.StepTime && x.Computed != "" {
+// shortWords are what steps that hold come to, in fewer words than their sentences.
+var shortWords = map[string]string{
+	evidence.StepSignature: "ECDSA P-256 over the file's sha256",
+	evidence.StepPlace:     "id and time agree with where it lies",
+	evidence.StepVerdict:   "follows from the outcomes of the checks",
+}
+
+// stepWords are the step in few words.
+func (r *reportCheck) stepWords(x evidence.Step) string {
+	switch {
+	case x.Name == evidence.StepTime && x.Computed != "":
+		return x.Computed + " by the signer's clock only"
+	case x.Name == evidence.StepRead && x.OK:
 		return x.Computed + ", " + x.Sentence
+	case x.Name == evidence.StepKey && x.OK && r.folder == nil:
+		return "its fingerprint is that of the trusted key"
+	case x.OK && shortWords[x.Name] != "":
+		return shortWords[x.Name]
 	}
 	return x.Sentence
 }
@@ -213,10 +230,15 @@ func folderOf(location string) string {
 	return "a copy of " + location
 }
 
-// byHand are the lines that do the steps without this program, each once.
+// byHand are the lines that do the steps without this program, each once, that of the signature first: it
+// says the most.
 func byHand(steps []evidence.Step) []string {
 	var out []string
 	seen := map[string]bool{"": true}
+	steps = slices.Clone(steps)
+	slices.SortStableFunc(steps, func(a, b evidence.Step) int {
+		return cmp.Compare(b2i(b.Name == evidence.StepSignature), b2i(a.Name == evidence.StepSignature))
+	})
 	for _, x := range steps {
 		if !seen[x.ByHand] {
 			seen[x.ByHand] = true
@@ -224,6 +246,13 @@ func byHand(steps []evidence.Step) []string {
 		}
 	}
 	return out
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // commandLines shows a line for a shell. Where it is too long it is broken as a shell takes it: behind a

@@ -13,6 +13,7 @@ import (
 // sheet builds the lines of a text with fields.
 type sheet struct {
 	w     int
+	names int // how wide names of fields are; 0: as wide as most are
 	lines []line
 }
 
@@ -20,7 +21,7 @@ func (s *sheet) blank()            { s.lines = append(s.lines, nil) }
 func (s *sheet) title(text string) { s.lines = append(s.lines, nil, styled(bold, " "+text)) }
 func (s *sheet) field(name, value string) {
 	if value != "" {
-		s.lines = append(s.lines, flow(line{{" " + pad(name, 14) + " ", dim}}, span{}, plain, value, s.w)...)
+		s.lines = append(s.lines, flow(line{{" " + pad(name, max(14, s.names)) + " ", dim}}, span{}, plain, value, s.w)...)
 	}
 }
 func (s *sheet) list(name string, st style, texts []string) {
@@ -56,7 +57,11 @@ func reportLines(c *console, r *reportCheck, w int) []line {
 	}
 	m, says := reportSays(r)
 	s.lines = append(s.lines, flow(line{{" " + pad("Result", 14) + " ", dim}}, c.theme.glyph(m), markStyles[m], says, w)...)
-	s.field("Generated", stampSeconds(x.GeneratedAt)+" UTC  ("+x.GeneratedAt.In(c.desk.Zone).Format("2006-01-02 15:04 MST")+")")
+	generated := stampSeconds(x.GeneratedAt) + " UTC"
+	if local := x.GeneratedAt.In(c.desk.Zone).Format("2006-01-02 15:04 MST"); c.desk.Zone != time.UTC {
+		generated += " (" + local + ")"
+	}
+	s.field("Generated", generated)
 	if x.Slot != nil {
 		s.field("Slot", x.Slot.Kind+" of "+x.Series+", due "+stamp(x.Slot.Due)+" UTC")
 	} else {

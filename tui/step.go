@@ -20,7 +20,7 @@ func (s *stepScreen) step() evidence.Step { return s.check.steps[s.at] }
 func (s *stepScreen) name(*console) string           { return "step " + itoa(s.at+1) + ", " + s.step().Name }
 func (s *stepScreen) enter(*console) tea.Cmd         { return nil }
 func (s *stepScreen) wheel(c *console, down bool)    { s.text.wheel(down) }
-func (s *stepScreen) state(*console) (l, right line) { return nil, line{{s.text.more(), dim}} }
+func (s *stepScreen) state(*console) (l, right line) { return nil, nil }
 
 func (s *stepScreen) click(*console, point, bool) tea.Cmd { return nil }
 
@@ -56,17 +56,17 @@ func (s *stepScreen) draw(c *console, w, h int) body {
 	t.lines = append(t.lines, para(plain, capital(x.Sentence)+".", w)...)
 	t.blank()
 	t.field("Report", r.key)
-	t.field("Expected", grouped(x.Expected, w-17))
-	t.field("Computed", grouped(x.Computed, w-17))
+	t.field("Expected", groups(x.Expected))
+	t.field("Computed", groups(x.Computed))
 	if x.Name == evidence.StepKey || x.Name == evidence.StepSignature {
 		if r.trusted != nil {
-			t.field("Trusted key", grouped(r.trusted.Fingerprint(), w-17))
+			t.field("Trusted key", groups(r.trusted.Fingerprint()))
 			t.field("From", first(c.desk.PublicKey, "as it was given"))
 		} else {
 			t.field("Trusted key", "none: give the one you received by another road with --public-key FILE")
 		}
 		if r.folder != nil {
-			t.field("Key in folder", grouped(r.folder.Fingerprint(), w-17))
+			t.field("Key in folder", groups(r.folder.Fingerprint()))
 		}
 	}
 	if r.entry != nil && (x.Name == evidence.StepChain || x.Name == evidence.StepLedger || x.Name == evidence.StepTime) {
@@ -99,17 +99,20 @@ func (s *stepScreen) chain(t *sheet) {
 		key, _ := entryKey(r.ledger, r.before)
 		t.title("Entry " + plainNumber(r.before.Sequence) + ", " + string(r.before.Type) + ", " + stampSeconds(r.before.Time) + " UTC")
 		t.field("File", key)
-		t.field("sha256", grouped(r.before.SHA256, t.w-17))
-		t.field("", "↑ the two are to be equal ↓")
+		t.field("sha256", groups(r.before.SHA256))
 	}
 	key, _ := entryKey(r.ledger, r.entry)
-	if r.before == nil {
-		t.blank()
-	}
-	t.field("previous", grouped(r.entry.PreviousSHA256, t.w-17))
+	t.title("Entry " + plainNumber(r.entry.Sequence) + ", " + string(r.entry.Type) + ", " + stampSeconds(r.entry.Time) + " UTC")
 	t.field("File", key)
-	t.lines = append(t.lines, styled(bold, " Entry "+plainNumber(r.entry.Sequence)+", "+string(r.entry.Type)+", "+stampSeconds(r.entry.Time)+" UTC"))
-	t.field("sha256", grouped(r.entry.SHA256, t.w-17))
+	t.field("previous", groups(first(r.entry.PreviousSHA256, "none: it is the first")))
+	if r.before != nil {
+		word := "the sha256 of entry " + plainNumber(r.before.Sequence) + " joins the two"
+		if r.before.SHA256 != r.entry.PreviousSHA256 {
+			word = "this is NOT the sha256 of entry " + plainNumber(r.before.Sequence)
+		}
+		t.field("", word)
+	}
+	t.field("sha256", groups(r.entry.SHA256))
 }
 
 // byHand are the lines that do the step without this program.
