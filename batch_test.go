@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"kustody/config"
 	"kustody/engine"
 	"kustody/evidence"
 )
@@ -96,6 +98,7 @@ func TestProgressBar(t *testing.T) {
 	start := time.Unix(1000, 0)
 	snapshot := func(seconds, done int64) engine.Snapshot {
 		return engine.Snapshot{Phase: "capture\x1b[2J", Now: start.Add(time.Duration(seconds) * time.Second), Records: done, Bytes: done * 100, Done: done, Total: 1000,
+			RecordsPerSecond: 250.7, BytesPerSecond: 25_000, Left: 2400 * time.Millisecond,
 			Partitions: []engine.PartitionProgress{{State: engine.Done}, {State: engine.Running}}}
 	}
 	b.draw(snapshot(0, 0))
@@ -110,8 +113,28 @@ func TestProgressBar(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", lines[2], want)
 	}
 	p.width = func() int { return 200 }
-	if got := b.line(snapshot(2, 500)); !strings.HasSuffix(got, "24.4 KiB/s, 50 %, ETA 2s") {
+	if got := b.line(snapshot(2, 500)); !strings.HasSuffix(got, "24.4 KiB/s, 50 %, about 2s left") {
 		t.Errorf("%q", got)
+	}
+	early := snapshot(2, 500) // nothing is known yet
+	early.RecordsPerSecond, early.BytesPerSecond, early.Left = 0, 0, 0
+	if got := b.line(early); !strings.HasSuffix(got, ": 1/2 partitions, 50 %") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestStatusLine shows the engine's numbers, and only those that are known.
+func TestStatusLine(t *testing.T) {
+	s := engine.Snapshot{Kind: "backup", Phase: "capture", Done: 2104551, Total: 4890112, RecordsPerSecond: 18204.9, BytesPerSecond: 1e6, Left: 153400 * time.Millisecond}
+	e := statusOf(s)
+	for key, want := range map[string]any{"records_per_second": int64(18204), "bytes_per_second": int64(1_000_000), "percent": 43.0, "seconds_left": int64(153), "phase": "capture"} {
+		if got := e.Get(key); got != want {
+			t.Errorf("%s is %v, want %v", key, got, want)
+		}
+	}
+	e = statusOf(engine.Snapshot{Phase: "plan"})
+	if e.Get("percent") != nil || e.Get("seconds_left") != nil || e.Get("records_per_second") != int64(0) {
+		t.Errorf("%+v", e)
 	}
 }
 
@@ -355,6 +378,8 @@ func TestWindowFlags(t *testing.T) {
 		{"1795132800000", "1795132800001", 5},
 		{"2026-11-20T01:30:00+01:00", "", 350},
 		{"", "2026-11-20T00:01:00Z", 5},
+		{"2026-11-20T00:30:00Z", "+45m", 225},
+		{"0", "+20778d", 500}, // a flag takes any number of milliseconds
 	} {
 		args := []string{"restore", "--batch", "--config", "plain.toml", "--dry-run", "--format", "json"}
 		if tc.from != "" {
@@ -368,6 +393,50 @@ func TestWindowFlags(t *testing.T) {
 		}
 	}
 	mustRun(t, 2, "restore", "--batch", "--config", "plain.toml", "--from", "2026-11-20T00:30:00")
+}
+
+// TestWindowLaidOver reads both ends together, with what is configured.
+func TestWindowLaidOver(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	ms := func(text string) int64 {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.UnixMilli()
+	}
+	var c config.Config
+	c.TimeZone = "Europe/Berlin"
+	c.Restore.TimeWindowStart = config.At(ms("2026-11-20T00:30:00Z"))
+	for _, tc := range []struct {
+		from, to   string
+		start, end int64
+	}{
+		{"", "+45m", ms("2026-11-20T00:30:00Z"), ms("2026-11-20T01:15:00Z")},
+		{"yesterday 22:00", "09:00", ms("2026-11-19T21:00:00Z"), ms("2026-11-20T08:00:00Z")},
+		{"-3h", "now", ms("2026-11-20T09:00:00Z"), ms("2026-11-20T12:00:00Z")},
+		{"-1", "1000", -1, 1000},
+	} {
+		w, err := window(&c, tc.from, tc.to, now)
+		if err != nil || w.Start == nil || w.End == nil || int64(*w.Start) != tc.start || int64(*w.End) != tc.end {
+			t.Errorf("%q to %q: %v, %v", tc.from, tc.to, w, err)
+		}
+	}
+	c.Restore.TimeWindowEnd = config.At(math.MaxInt64)
+	if w, err := window(&c, "", "", now); err != nil || int64(*w.End) != math.MaxInt64 {
+		t.Error(w, err)
+	}
+	for _, tc := range []struct{ from, to, want string }{
+		{"soon", "", "--from: "}, {"", "soon", "--to: "}, {"", "2026-11-20T00:30:00Z", "--to: the window is empty"},
+	} {
+		if _, err := window(&c, tc.from, tc.to, now); err == nil || !strings.HasPrefix(err.Error(), tc.want) || engine.ExitCode(err) != engine.ExitUsage {
+			t.Errorf("%q to %q: %v", tc.from, tc.to, err)
+		}
+	}
+	c.Restore.TimeWindowEnd = config.At(0)
+	if _, err := window(&c, "now", "", now); err == nil || !strings.HasPrefix(err.Error(), "restore.time_window_end: the window is empty") {
+		t.Error(err)
+	}
 }
 
 // factOf is a field of the first line of a type.

@@ -3,22 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"kustody/config"
 	"kustody/engine"
 	"kustody/engine/archive"
+	"kustody/tui"
 )
-
-// restoreFlags are laid over the [restore] section.
-type restoreFlags struct {
-	places
-	dryRun    bool
-	restoreID string
-	from, to  string
-	topics    []string
-}
 
 func (a *app) verbRestore() *cobra.Command {
 	var p restoreFlags
@@ -33,24 +28,19 @@ func (a *app) verbRestore() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "restore"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p.places, jobs: true}, p.fillRestore)
+			}
 			return a.work(cmd, "restore", a.textFor("restore"), func(ctx context.Context) (*engine.Job, *session, error) {
 				s, err := a.load("restore", p.places)
 				if err != nil {
 					return nil, s, err
 				}
-				o, err := s.restoreOptions(p)
+				r, err := s.restoreRequest(p)
 				if err != nil {
 					return nil, s, err
 				}
-				if o.Store, err = s.archives(ctx, o.DryRun); err != nil {
-					return nil, s, err
-				}
-				if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
-					return nil, s, err
-				}
-				if !o.DryRun { // a dry run writes nothing, and so has nothing to enter in the ledger
-					o.Witness, err = s.witness(ctx, "restore")
-				}
+				o, err := s.openRestore(ctx, r, p.dryRun)
 				if err != nil {
 					return nil, s, err
 				}
@@ -63,69 +53,109 @@ func (a *app) verbRestore() *cobra.Command {
 	f.BoolVar(&p.dryRun, "dry-run", false, "plan only: say what would be written, and write nothing")
 	f.StringVar(&p.restoreID, "restore-id", "", "name of this restore; the same name finishes what died (overrides restore.restore_id)")
 	p.addWindow(a, cmd)
+	p.addTarget(a, cmd)
+	addRate(cmd, &p.rate, "restore")
 	cmd.AddCommand(a.verbFinish())
 	return cmd
 }
 
-// addWindow declares the flags that say what of a run is restored.
-func (p *restoreFlags) addWindow(a *app, cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&p.from, "from", "", "first timestamp of the window: milliseconds or RFC 3339 (overrides restore.time_window_start)")
-	f.StringVar(&p.to, "to", "", "first timestamp after the window (overrides restore.time_window_end)")
-	f.StringArrayVar(&p.topics, "topic", nil, "source topic or pattern to restore, may be repeated (overrides restore.topics)")
-	_ = cmd.RegisterFlagCompletionFunc("topic", a.completeTopics(&p.places))
+// openRestore opens what a restore needs. A dry run writes nothing, and so has nothing to enter in the
+// ledger.
+func (s *session) openRestore(ctx context.Context, r tui.RestoreRequest, dryRun bool) (o engine.RestoreOptions, err error) {
+	if o, err = s.restoreOptions(r); err != nil {
+		return o, err
+	}
+	o.DryRun = o.DryRun || dryRun
+	if o.Store, err = s.archives(ctx, o.DryRun); err != nil {
+		return o, err
+	}
+	if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
+		return o, err
+	}
+	if !o.DryRun {
+		o.Witness, err = s.witness(ctx, "restore")
+	}
+	return o, err
 }
 
-// restoreOptions is what the configuration and the flags say of a restore. Nothing is opened.
-func (s *session) restoreOptions(p restoreFlags) (o engine.RestoreOptions, err error) {
+// restoreOptions is what is asked of a restore, and for the rest what the configuration says. Nothing is
+// opened.
+func (s *session) restoreOptions(asked tui.RestoreRequest) (o engine.RestoreOptions, err error) {
 	r := s.cfg.Restore
 	o = engine.RestoreOptions{
-		Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RunID: r.Run, RestoreID: r.RestoreID, DeclaredCluster: s.cfg.Target.Cluster,
-		ConfigSHA256: s.cfg.Digest(), Mapping: r.TopicMapping, NoCreate: !r.CreateTopics, AllowExisting: r.AllowExisting,
+		Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RunID: asked.RunID, RestoreID: asked.RestoreID, DeclaredCluster: s.cfg.Target.Cluster,
+		ConfigSHA256: s.cfg.Digest(), Mapping: asked.Mapping, Window: asked.Window, NoCreate: !r.CreateTopics, AllowExisting: r.AllowExisting, AllowTopics: asked.AllowTopics,
 		ReplicationFactor: r.ReplicationFactor, OffsetHeaders: r.IncludeOffsetHeaders, Repartition: r.Repartition, CopyACLs: r.ACLs == "copy",
-		ApplyConfigs: r.ApplyConfigs == "at_end", MaxBytesPerSecond: int64(r.MaxBytesPerSecond), Workers: r.Workers, DryRun: r.DryRun || p.dryRun,
+		ApplyConfigs: r.ApplyConfigs == "at_end", MaxBytesPerSecond: cmp.Or(asked.MaxBytesPerSecond, int64(r.MaxBytesPerSecond)), Workers: r.Workers, DryRun: r.DryRun,
 	}
 	if !r.Partitions.IsZero() {
 		o.Partitions = r.Partitions.For
 	}
-	if p.restoreID != "" {
-		o.RestoreID = p.restoreID
-	}
-	if p.runID != "" {
-		o.RunID = p.runID
-	}
 	topics := r.Topics
-	if len(p.topics) > 0 {
-		topics = config.Topics{Include: p.topics}
+	if len(asked.Topics) > 0 {
+		topics = config.Topics{Include: asked.Topics}
 	}
 	if o.Topics, err = selection(topics); err != nil {
 		return o, err
 	}
-	if o.Groups, err = groupTargets(r.ConsumerGroups); err != nil {
-		return o, err
-	}
-	o.Window, err = window(s.cfg, p.from, p.to)
+	groups := r.ConsumerGroups
+	groups.Enabled = asked.Groups
+	o.Groups, err = groupTargets(groups)
 	return o, err
 }
 
-// window lays --from and --to over the configured window.
-func window(c *config.Config, from, to string) (w archive.Window, err error) {
-	for _, x := range []struct {
-		flag, text string
-		configured config.Instant
-		into       **archive.Int64
-	}{{"--from", from, c.Restore.TimeWindowStart, &w.Start}, {"--to", to, c.Restore.TimeWindowEnd, &w.End}} {
-		switch {
-		case x.text != "":
-			if *x.into, err = instant(x.flag, x.text, c); err != nil {
-				return w, err
-			}
-		case x.configured.Set:
-			ms := archive.Int64(x.configured.Millis)
-			*x.into = &ms
+// window lays --from and --to over the configured window. Both ends go through one call, so that --to
+// may count from a start that is configured.
+func window(c *config.Config, from, to string, now time.Time) (w archive.Window, err error) {
+	var zone *time.Location // none: a time without an offset is refused
+	if c.TimeZone != "" {
+		if zone, err = time.LoadLocation(c.TimeZone); err != nil {
+			return w, usage("use an IANA name such as Europe/Berlin", "time_zone: %w", err)
 		}
 	}
-	return w, nil
+	start, end := flagged(from, c.Restore.TimeWindowStart), flagged(to, c.Restore.TimeWindowEnd)
+	w, err = engine.ParseWindow(start, end, now, zone)
+	var wrong *engine.WindowError
+	if errors.As(err, &wrong) {
+		field := cmp.Or(ifGiven("--from", from), "restore.time_window_start")
+		if wrong.End {
+			field = cmp.Or(ifGiven("--to", to), "restore.time_window_end")
+		}
+		return w, usage("", "%s: %w", field, wrong.Err)
+	}
+	return w, err
+}
+
+// ifGiven is the flag's name, if it has a text.
+func ifGiven(flag, text string) string {
+	if text == "" {
+		return ""
+	}
+	return flag
+}
+
+// flagged is a flag's text or, without the flag, what is configured. The engine refuses few digits, which
+// a person types by a slip; a flag always took them for milliseconds.
+func flagged(flag string, configured config.Instant) string {
+	if flag == "" {
+		if !configured.Set {
+			return ""
+		}
+		return moment(configured.Millis)
+	}
+	if ms, err := strconv.ParseInt(flag, 10, 64); err == nil && strconv.FormatInt(ms, 10) == flag {
+		return moment(ms)
+	}
+	return flag
+}
+
+// moment writes milliseconds so that nothing can be mistaken: as a time, or in digits that are many.
+func moment(ms int64) string {
+	t := timeOf(ms)
+	if t.Year() < 0 || t.Year() > 9999 { // RFC 3339 knows no such year
+		return strconv.FormatInt(ms, 10)
+	}
+	return t.Format(time.RFC3339Nano)
 }
 
 func (a *app) verbFinish() *cobra.Command {

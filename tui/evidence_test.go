@@ -2,9 +2,7 @@ package tui
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,36 +10,14 @@ import (
 	"kustody/engine/demo"
 )
 
-// storedYear unpacks the stored year once for all tests that only read it.
-var storedYear = sync.OnceValues(func() (*demo.Stored, error) {
-	dir, err := os.MkdirTemp("", "kustody-year-")
-	if err != nil {
-		return nil, err
-	}
-	return demo.OpenYear(dir)
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if y, err := storedYear(); err == nil {
-		y.Close()
-		os.RemoveAll(y.Dir)
-	}
-	os.Exit(code)
-}
-
-// yearDesk is a folder of evidence and a public key, and nothing else: no archive, no cluster, no work.
-func yearDesk(t testing.TB) Desk {
+// auditDesk is a folder of evidence and a public key, and nothing else: no archive, no cluster, no work.
+func auditDesk(t testing.TB) Desk {
 	t.Helper()
-	y, err := storedYear()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return deskOf(y)
+	return deskOf(storedYear(t))
 }
 
 func deskOf(y *demo.Stored) Desk {
-	return Desk{Location: y.Location, Zone: time.UTC, ReadOnly: "started with --evidence", PublicKey: y.PublicKeyPath, Now: y.Now,
+	return Desk{Location: y.Location, Zone: time.UTC, ReadOnly: "started with --evidence", Now: y.Now,
 		Evidence: func(context.Context) (engine.LedgerOptions, error) { return y.Ledger(), nil }}
 }
 
@@ -65,9 +41,9 @@ func atEvidence(t testing.TB, desk Desk, w, h int, theme string) *driver {
 	return d
 }
 
-func TestLook(t *testing.T) {
+func TestLookEvidence(t *testing.T) {
 	for _, size := range []struct{ x, y int }{{120, 36}, {80, 24}, {60, 16}} {
-		d := atEvidence(t, yearDesk(t), size.x, size.y, ThemeNone)
+		d := atEvidence(t, auditDesk(t), size.x, size.y, ThemeNone)
 		t.Log("\n" + d.frame().Text())
 		d.keys("n")
 		t.Log("\n" + d.frame().Text())

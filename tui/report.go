@@ -21,7 +21,7 @@ var paneNames = [panes]string{"Verification", "Report", "Files"}
 // reportScreen is one report beside its verification.
 type reportScreen struct {
 	id     string
-	check  loader[*reportCheck]
+	check  loader[*reportCheck] // of the report, read again each time it is opened
 	pane   int
 	step   int // under the cursor
 	top    [panes]int

@@ -118,7 +118,7 @@ func windowWords(r evidence.Restore) string {
 
 // topics is the table of what was restored and how it compared.
 func (s *sheet) topics(c *console, r *reportCheck) {
-	nameWidth := max(10, s.w-40)
+	nameWidth := max(10, s.w-37)
 	s.blank()
 	s.lines = append(s.lines, line{{" " + pad("TOPIC", nameWidth) + "  PARTS     RECORDS  RESULT", dim | bold}})
 	for _, t := range r.report.Restore.Topics {
