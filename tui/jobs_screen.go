@@ -129,7 +129,11 @@ func (s *jobsScreen) fill(c *console) {
 	for i := len(c.jobs) - 1; i >= 0; i-- {
 		rows = append(rows, c.jobs[i])
 	}
+	begun := len(rows) > len(s.own.rows)
 	s.own.set(rows)
+	if begun {
+		s.own.cursor = 0 // on the newest
+	}
 	var others []engine.Holding
 	for _, h := range c.data.holders.value {
 		if !h.Here {
