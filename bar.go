@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"kustody/engine"
@@ -54,7 +53,7 @@ func (b *bar) line(s engine.Snapshot) string {
 		parts = append(parts, fmt.Sprintf("%d %%", int(percent)))
 	}
 	if s.Left > 0 {
-		parts = append(parts, "about "+s.Left.Round(time.Second).String()+" left")
+		parts = append(parts, "about "+units.Span(s.Left)+" left")
 	}
 	return strings.Join(parts, ", ")
 }

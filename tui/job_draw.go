@@ -23,7 +23,7 @@ func (s *jobScreen) draw(c *console, w, h int) body {
 		room -= log + 1
 	}
 	if s.summing() {
-		lines = append(lines, s.text.draw(summaryText(c, s.job, w), room)...)
+		lines = append(lines, s.text.show(summaryText(c, s.job, w), room)...)
 	} else {
 		lines = append(lines, s.partitions(c, w, room)...)
 	}

@@ -50,7 +50,11 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 			l.loading = false
 			if err != nil {
 				l.err = err
-				c.note(badNews, "cannot read "+what+": "+err.Error())
+				if l.has { // the old value stays in sight, so that the screen does not show the error itself
+					c.note(badNews, "cannot read "+what+": "+err.Error())
+				} else {
+					c.keep(badNews, "cannot read "+what+": "+err.Error())
+				}
 				return nil
 			}
 			l.value, l.has, l.err, l.asOf = value, true, nil, c.now()
