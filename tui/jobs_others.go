@@ -165,7 +165,7 @@ func (s *holdingScreen) draw(c *console, w, h int) body {
 	out = append(out, nil)
 	field("Not known", "How fast it is, what it has in memory, what it warned of and whether it is stuck cannot be seen from here. "+
 		"Its sidecars show only what the store has taken. Ask the holder, or look on its machine.")
-	return body{lines: s.text.draw(out, h)}
+	return body{lines: s.text.show(out, h)}
 }
 
 // progress says how far the run is by its sidecars.

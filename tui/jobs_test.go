@@ -10,7 +10,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"kustody/engine"
-	"kustody/engine/demo"
 )
 
 // someJobs are three jobs: one that has ended clean, one with findings, one at work.
@@ -300,19 +299,6 @@ func TestTerminalProgress(t *testing.T) {
 	}
 }
 
-// yearDesk is a desk on the stored year of the demo.
-func yearDesk(t *testing.T) (Desk, *demo.Stored) {
-	t.Helper()
-	year, err := demo.OpenYear(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { year.Close() })
-	return Desk{Location: year.Location, BackupID: year.BackupID, Command: "kustody --batch", Now: year.Now, ReadOnly: "started with --read-only",
-		Archive:  func(context.Context) (engine.QueryOptions, error) { return year.Query(), nil },
-		Evidence: func(context.Context) (engine.LedgerOptions, error) { return year.Ledger(), nil }}, year
-}
-
 // await polls until no job runs.
 func (d *driver) await() {
 	d.t.Helper()
@@ -331,7 +317,8 @@ func (d *driver) await() {
 
 // TestChecksAreJobs runs the jobs that only read on the stored year, in a console that may not write.
 func TestChecksAreJobs(t *testing.T) {
-	desk, year := yearDesk(t)
+	year, desk := storedYear(t), yearDesk(t)
+	desk.Command = "kustody --batch" // nothing is configured
 	d := drive(t, desk, 120, 36, ThemeDark)
 	d.keys(":check enter")
 	d.has("How deep shall it look?", "● Sizes and sidecars", "checked with the trusted key", year.BackupID)
@@ -377,14 +364,6 @@ func TestCheckThatCannotBegin(t *testing.T) {
 	}
 	d.keys("esc esc :verify enter")
 	d.has("no evidence was named")
-}
-
-func TestQuoted(t *testing.T) {
-	for s, want := range map[string]string{"orders-daily": "orders-daily", "s3://b/p": "s3://b/p", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$HOME": "'$HOME'", "é": "'é'"} {
-		if got := quoted(s); got != want {
-			t.Errorf("%q is quoted as %s, want %s", s, got, want)
-		}
-	}
 }
 
 // someOffers are what a console without a configuration offers.
