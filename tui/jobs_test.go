@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"kustody/engine"
+	"kustody/evidence"
 )
 
 // someJobs are three jobs: one that has ended clean, one with findings, one at work.
@@ -319,10 +320,19 @@ func (d *driver) await() {
 func TestChecksAreJobs(t *testing.T) {
 	year, desk := storedYear(t), yearDesk(t)
 	desk.Command = "kustody --batch" // nothing is configured
+	trusted, err := evidence.LoadPublicKey(year.PublicKeyPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk.Archive = func(context.Context) (engine.QueryOptions, error) {
+		q := year.Query()
+		q.Trusted = trusted // which knows its file, unlike the stored one
+		return q, nil
+	}
 	d := drive(t, desk, 120, 36, ThemeDark)
 	d.keys(":check enter")
 	d.has("How deep shall it look?", "● Sizes and sidecars", "checked with the trusted key", year.BackupID)
-	if _, line := d.c.screen().(copier).copied(d.c); line != "kustody --batch validate --path file:///demo/archive --backup-id "+year.BackupID+" --public-key "+year.PublicKeyPath {
+	if _, line := d.c.screen().(copier).copied(d.c); line != "kustody --batch validate --path file:///demo/archive --backup-id "+year.BackupID+" --public-key "+shellQuote(trusted.File()) {
 		t.Errorf("as a batch line: %s", line)
 	}
 	d.keys("d")
