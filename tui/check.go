@@ -27,6 +27,9 @@ func (c *console) startArchiveCheck(backup, run string) tea.Cmd {
 	switch {
 	case c.desk.Archive == nil:
 		return c.failed("check archive", errNoArchive)
+	case c.quitting:
+		c.note(badNews, "check archive: not here: "+quitsSoon)
+		return nil
 	case backup == "":
 		c.note(badNews, "check archive: which one? Name it: :check ARCHIVE")
 		return nil
@@ -209,6 +212,10 @@ func (c *console) startVerifyAll() tea.Cmd {
 		if j.Kind() == "verify" {
 			return c.openJob(j)
 		}
+	}
+	if c.quitting {
+		c.note(badNews, "verify: not here: "+quitsSoon)
+		return nil
 	}
 	open := &loader[engine.LedgerOptions]{}
 	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (engine.LedgerOptions, error) { return c.desk.Evidence(ctx) }, func() tea.Cmd {
