@@ -129,7 +129,7 @@ func (s *backupStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 }
 
 func (s *backupStep) draw(c *console, w, h int) body {
-	fields, cursor := s.form.draw(c, w)
+	fields, cursor := s.form.draw(c, w, max(2, h-3))
 	out := append([]line{}, fields...)
 	if h >= 14 {
 		out = append([]line{nil}, append(out, nil)...)

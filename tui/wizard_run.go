@@ -181,5 +181,5 @@ func (s *runsStep) state(c *console) (left, right line) {
 	if l := c.data.backups.wait(c); l != nil {
 		return append(line{{" ", plain}}, l...), nil
 	}
-	return say(fmt.Sprintf(" %s; a run holds everything that was backed up until it was taken", s.table.found())), nil
+	return say(fmt.Sprintf(" %s; each restores all that was backed up until then", s.table.found())), nil
 }

@@ -169,7 +169,7 @@ func (s *targetStep) draw(c *console, w, h int) body {
 	if h >= 12 {
 		out = append(out, nil)
 	}
-	fields, cursor := s.form.draw(c, w)
+	fields, cursor := s.form.draw(c, w, h-len(out))
 	if cursor != nil {
 		cursor.y += len(out)
 	}

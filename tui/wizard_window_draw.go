@@ -114,6 +114,9 @@ func (s *windowStep) draw(c *console, w, h int) body {
 	return body{lines: append(out, hints...), cursor: cursor}
 }
 
+// echoWidth is what a local time with its zone takes.
+const echoWidth = 26
+
 // fields are From and To side by side, and below each what it means.
 func (s *windowStep) fields(c *console, w int) ([]line, *point) {
 	const label = 6
@@ -123,6 +126,7 @@ func (s *windowStep) fields(c *console, w int) ([]line, *point) {
 		zone = zone[strings.LastIndex(zone, "/")+1:]
 	}
 	room := min(28, half-label-3-width(zone))
+	indent := max(0, min(label, half-1-echoWidth))
 	cell := func(name string, f *input, second bool) ([]line, int) {
 		at := s.second == second
 		text, col := f.draw(room, at)
@@ -131,8 +135,8 @@ func (s *windowStep) fields(c *console, w int) ([]line, *point) {
 			head.style = bold
 		}
 		out := []line{append(append(line{head}, text...), span{"  " + zone, dim})}
-		for _, l := range s.echo(c, second, half-label-2) {
-			out = append(out, append(line{{repeat(" ", label), plain}}, l...))
+		for _, l := range s.echo(c, second, half-1-indent) {
+			out = append(out, append(line{{repeat(" ", indent), plain}}, l...))
 		}
 		return out, col
 	}
@@ -208,19 +212,23 @@ func (s *windowStep) covered(c *console, w int) []line {
 	if !s.cover.ok {
 		return []line{append(line{{"   ", plain}}, c.theme.word(markFinding, "The chosen topics hold no record in this backup.")...)}
 	}
-	out := []line{{{"   Covered by this backup: ", plain}, {minute(s.cover.lo) + " → " + minute(s.cover.end), bold}, {" UTC", plain}}}
+	what := "   Covered by this backup: "
+	if w < 70 {
+		what = "   Covered: "
+	}
+	out := []line{{{what, plain}, {minute(s.cover.lo) + " → " + minute(s.cover.end), bold}, {" UTC", plain}}}
 	add := func(text string) {
 		out = append(out, append(line{{"   ", plain}}, c.theme.word(markFinding, short(text, w-6))...))
 	}
 	switch {
 	case s.err != nil:
 	case s.outside():
-		add("This window lies outside of it: nothing would be restored.")
+		add("The window lies outside: nothing would be restored.")
 		out = append(out, s.nearest(c, w))
 	case s.window.Start != nil && int64(*s.window.Start) < s.cover.lo:
-		add("The window begins before it: of that time this backup holds nothing.")
+		add("The window begins before: there is nothing of that time.")
 	case s.window.End != nil && int64(*s.window.End) > s.cover.end:
-		add("The window ends after it: of that time this backup holds nothing.")
+		add("The window ends after: there is nothing of that time.")
 	}
 	return out
 }
@@ -283,13 +291,14 @@ func timeScale(h engine.Histogram, n int) string {
 		layout, step = "01-02 15:04", 22
 	}
 	out := []rune(repeat(" ", n))
-	for i := 0; i+len(layout) <= n; i += step {
-		if i+step+len(layout) > n { // the last one stands at the end
-			i = n - len(layout)
-			copy(out[i:], []rune(time.UnixMilli(h.To).UTC().Format(layout)))
-			break
+	labels := max(2, (n+step-len(layout))/step)
+	for i := range labels {
+		at := i * (n - len(layout)) / (labels - 1)
+		ms := h.Bound(at)
+		if i == labels-1 { // the last one ends where the histogram does
+			ms = h.To
 		}
-		copy(out[i:], []rune(time.UnixMilli(h.Bound(i)).UTC().Format(layout)))
+		copy(out[at:], []rune(time.UnixMilli(ms).UTC().Format(layout)))
 	}
 	return string(out)
 }
