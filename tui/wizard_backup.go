@@ -141,8 +141,9 @@ func (s *backupStep) draw(c *console, w, h int) body {
 		return body{lines: append(out, b.lines...), cursor: cursor}
 	}
 	if h >= 12 {
-		text := "   The topics come from the configuration and are not narrowed here; compression, checks and all else are as configured."
-		out = append(out, wrap(dim, text, w-2)...)
+		for _, l := range wrap(dim, "The topics come from the configuration and are not narrowed here; compression and all else are as configured.", w-5) {
+			out = append(out, append(line{{"   ", plain}}, l...))
+		}
 	}
 	if len(s.table.rows) == 0 {
 		return body{lines: append(out, nil, append(line{{"   ", plain}}, c.theme.word(markFinding, "No topic of the cluster is in scope.")...)), cursor: cursor}

@@ -174,7 +174,7 @@ func TestRestoreWalk(t *testing.T) {
 	}
 	for _, stack := range d.c.stacks {
 		for _, s := range stack {
-			if _, ok := s.(*restoreWizard); ok {
+			if _, ok := s.(*wizard); ok {
 				t.Error("the wizard is still there")
 			}
 		}
