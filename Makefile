@@ -15,7 +15,7 @@ BENCHFLAGS  ?=
 
 export CGO_ENABLED := 1
 
-.PHONY: build demo test test-fast test-full check vet staticcheck house race bench fuzz clean
+.PHONY: build demo test test-fast test-full check vet staticcheck house race pictures screenshots golden bench fuzz clean
 
 build: ## ./kustody
 	@.ci/prepare build
@@ -38,7 +38,7 @@ test-fast: ## no real Kafka, no Java; under two minutes
 test-full: ## the tests with the build tag full, on one three-node Kafka
 	@.ci/full
 
-check: vet staticcheck house race ## all that is not about behaviour, and the race detector
+check: vet staticcheck house pictures race ## all that is not about behaviour, and the race detector
 
 vet: ## formatting, go vet with every build tag
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
@@ -57,11 +57,22 @@ race: ## the fast suite under the race detector; no test may rewrite a tracked f
 	echo "go test -race -short ./..."; go test -race -short -timeout 20m ./...; \
 	if [ "$$before" != "$$(git diff | sha256sum)" ]; then echo "a test rewrote tracked files:"; git diff --stat; exit 1; fi
 
+pictures: ## the stored pictures are what the console looks like now
+	go run ./screenshots -check
+
+screenshots: ## draw every screen of the console anew, to screenshots/*.svg
+	go run ./screenshots
+
+golden: ## write the golden frames of the console anew; look at the change before you commit it
+	go test ./tui -update
+
 bench: ## ratios to the limits of the machine, on a real Kafka: a table, and JSON lines in bench.out
 	@.ci/prepare test
 	@mkdir -p .cache/bin
 	go build -o .cache/bin/kafkacluster ./kafka/kafkatest/kafkacluster
 	.cache/bin/kafkacluster -- go test -count=1 -tags bench -run '^TestBench$$' -v -timeout 60m ./engine -lines $(CURDIR)/bench.out $(BENCHFLAGS)
+	.cache/bin/kafkacluster -- go test -count=1 -tags bench -run '^TestBenchConsole$$' -v -timeout 20m .
+	go test -run '^$$' -bench . -benchtime 2s ./tui
 
 fuzz: ## every fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"kustody/engine"
+	"kustody/tui"
 )
 
 // app is the program's face to the outside: its streams, and the flags that every verb has. Tests give
@@ -24,7 +27,12 @@ type app struct {
 	progressTerminal bool       // stderr is one
 	width            func() int // of that terminal
 	start            time.Time
+	clock            func() time.Time // of jobs and screens; nil: the real one
 	batch            bool
+	readOnly         bool
+	theme            string
+	ascii            bool
+	show             func(ctx context.Context, desk tui.Desk, look tui.Look, at tui.Place) error // opens the console
 	format           string
 	noColor          bool
 	progress         time.Duration
@@ -43,7 +51,16 @@ func newApp() *app {
 			return w
 		},
 		start: time.Now(),
+		show:  tui.Run,
 	}
+}
+
+// now is the time of jobs and screens.
+func (a *app) now() time.Time {
+	if a.clock == nil {
+		return time.Now()
+	}
+	return a.clock()
 }
 
 // pipe drops what is written after the reader is gone. A job is not ended by whoever watched it. That the
@@ -69,19 +86,21 @@ func (p *pipe) Write(b []byte) (int, error) {
 
 // command builds the tree of verbs.
 func (a *app) command() *cobra.Command {
+	var at sight
 	root := &cobra.Command{
 		Use:   "kustody",
 		Short: "the chain of custody of Kafka data: backup, restore, comparison, signed evidence",
 		Long: "kustody backs up topics of Apache Kafka, restores them to a point in time, compares what was\n" +
 			"restored with what was captured record by record, and signs evidence of it that an auditor\n" +
-			"can check without kustody.\n\n" +
+			"can check without kustody. Without a verb, and on a terminal, it opens the console; so does a verb\n" +
+			"without --batch, at its place there.\n\n" +
 			"Exit codes: 0 done and clean, 1 failed, 2 usage or configuration, 3 finished with findings,\n" +
 			"4 something stored does not verify, 10 no such archive, 11 another job holds the lock, 130 cancelled.",
 		Example:           "  kustody demo --batch --dir demo",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              a.noVerb,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return a.needBatch(cmd, true) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.console(cmd, at, at.place) },
 		DisableAutoGenTag: true,
 	}
 	f := root.PersistentFlags()
@@ -89,6 +108,11 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.format, "format", "text", "text, or json: JSON lines of facts as they happen, a summary last")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours (batch output never has any)")
 	f.DurationVar(&a.progress, "progress", 10*time.Second, "with --format json: time between two status lines; 0 for none")
+	f.BoolVar(&a.readOnly, "read-only", false, "the console starts and writes nothing; with --batch, verbs that write are refused")
+	f.StringVar(&a.theme, "theme", "", "colours of the console: auto asks the terminal, dark, light, none (overrides console.theme)")
+	f.BoolVar(&a.ascii, "ascii", false, "the console draws with plain characters only")
+	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(themes, cobra.ShellCompDirectiveNoFileComp))
+	at.add(a, root)
 	_ = root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -110,23 +134,41 @@ func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 	if a.progress < 0 {
 		return usage("write a time such as 2s, or 0 for no status lines", "--progress cannot be negative")
 	}
-	return a.needBatch(cmd, cmd.Annotations[headless] != "")
+	if a.theme != "" && !slices.Contains(themes, a.theme) {
+		return usage("write auto, dark, light or none", "--theme cannot be %q", a.theme)
+	}
+	verb := cmd.Annotations[headless]
+	if a.readOnly && a.batch && slices.Contains(writers, verb) {
+		return usage("leave --read-only out", "kustody %s writes, and --read-only was given", verb)
+	}
+	return a.needBatch(cmd, verb)
 }
 
-// headless marks the verbs that the console will have a place for: they run here only with --batch.
+// headless marks the verbs that run without the console only with --batch. Its value names the verb.
 const headless = "headless"
 
-// needBatch says, of a verb that the console will have, that this version runs it with --batch only.
-func (a *app) needBatch(cmd *cobra.Command, wanted bool) error {
+// themes are what --theme takes.
+var themes = []string{tui.ThemeAuto, tui.ThemeDark, tui.ThemeLight, tui.ThemeNone}
+
+// writers are the verbs that write; batchOnly those that the console has no place for.
+var (
+	writers   = []string{"backup", "restore", "restore finish", "drill", "validation run", "validation evidence-get", "demo", "keygen"}
+	batchOnly = []string{"check", "restore finish", "validation evidence-get"}
+)
+
+// needBatch says of a verb that it cannot run here without --batch.
+func (a *app) needBatch(cmd *cobra.Command, verb string) error {
 	switch {
-	case !wanted || a.batch && cmd.HasParent():
+	case verb == "" && cmd.HasParent() || a.batch && cmd.HasParent():
 		return nil
 	case a.batch:
 		return usage("kustody --help lists them", "--batch needs a verb")
 	case !a.terminal:
 		return usage("", "this is not a terminal; use --batch")
+	case slices.Contains(batchOnly, verb):
+		return usage("", "the console has no place for %s; use --batch", verb)
 	}
-	return usage("", "this version has no console yet; use --batch")
+	return nil
 }
 
 // noVerb names the verb that was probably meant.

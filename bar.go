@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"kustody/engine"
@@ -12,11 +11,8 @@ import (
 
 // bar is one line on stderr that is drawn over itself. It is only used on a terminal.
 type bar struct {
-	app    *app
-	drawn  bool
-	phase  string
-	since  time.Time
-	before engine.Snapshot // where the phase began
+	app   *app
+	drawn bool
 }
 
 func (a *app) newBar() *bar { return &bar{app: a} }
@@ -29,11 +25,8 @@ func (b *bar) clear() {
 	}
 }
 
-// draw shows the numbers now. Rates are those of the present phase.
+// draw shows the numbers now. Rates are the engine's, as soon as it can tell.
 func (b *bar) draw(s engine.Snapshot) {
-	if s.Phase != b.phase {
-		b.phase, b.since, b.before = s.Phase, s.Now, s
-	}
 	if len(s.Partitions) == 0 || s.Ended {
 		return
 	}
@@ -53,17 +46,14 @@ func (b *bar) line(s engine.Snapshot) string {
 		}
 	}
 	parts := []string{fmt.Sprintf("%s: %d/%s", engine.Sanitize(s.Phase), done, units.Count(int64(len(s.Partitions)), "partition"))}
-	seconds := s.Now.Sub(b.since).Seconds()
-	if seconds > 0 {
-		parts = append(parts, units.Thousands(int64(float64(s.Records-b.before.Records)/seconds))+" records/s",
-			units.Size(int64(float64(s.Bytes-b.before.Bytes)/seconds))+"/s")
+	if s.RecordsPerSecond > 0 || s.BytesPerSecond > 0 {
+		parts = append(parts, units.Thousands(int64(s.RecordsPerSecond))+" records/s", units.Size(int64(s.BytesPerSecond))+"/s")
 	}
-	if s.Total > 0 {
-		parts = append(parts, fmt.Sprintf("%d %%", 100*s.Done/s.Total))
-		if moved := s.Done - b.before.Done; moved > 0 && seconds >= 1 {
-			left := time.Duration(float64(s.Total-s.Done) / float64(moved) * seconds * float64(time.Second))
-			parts = append(parts, "ETA "+left.Round(time.Second).String())
-		}
+	if percent, known := s.Percent(); known {
+		parts = append(parts, fmt.Sprintf("%d %%", int(percent)))
+	}
+	if s.Left > 0 {
+		parts = append(parts, "about "+units.Span(s.Left)+" left")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"kustody/engine"
@@ -93,7 +94,7 @@ func (l *jsonLines) event(e engine.Event) {
 	fmt.Fprintf(l.app.stdout, "%s\n", harmlessJSON(line))
 }
 
-// statusOf is a job's numbers as a line.
+// statusOf is a job's numbers as a line. Rates are the engine's: 0 until it can tell.
 func statusOf(s engine.Snapshot) engine.Event {
 	done, failed := 0, 0
 	for _, p := range s.Partitions {
@@ -104,12 +105,18 @@ func statusOf(s engine.Snapshot) engine.Event {
 			failed++
 		}
 	}
-	seconds := max(s.Now.Sub(s.Started).Seconds(), 0.001)
-	return engine.Event{Time: s.Now, Type: "status", Job: s.Job, Fields: []engine.Field{
+	fields := []engine.Field{
 		engine.F("kind", s.Kind), engine.F("phase", s.Phase), engine.F("records", s.Records), engine.F("bytes", s.Bytes),
 		engine.F("done", s.Done), engine.F("total", s.Total), engine.F("partitions", len(s.Partitions)),
 		engine.F("partitions_done", done), engine.F("partitions_failed", failed),
-		engine.F("records_per_second", int64(float64(s.Records)/seconds)), engine.F("bytes_per_second", int64(float64(s.Bytes)/seconds)),
+		engine.F("records_per_second", int64(s.RecordsPerSecond)), engine.F("bytes_per_second", int64(s.BytesPerSecond)),
 		engine.F("elapsed_ms", s.Now.Sub(s.Started).Milliseconds()),
-	}}
+	}
+	if percent, known := s.Percent(); known {
+		fields = append(fields, engine.F("percent", math.Floor(10*percent)/10))
+	}
+	if s.Left > 0 {
+		fields = append(fields, engine.F("seconds_left", int64(s.Left.Seconds()+0.5)))
+	}
+	return engine.Event{Time: s.Now, Type: "status", Job: s.Job, Fields: fields}
 }

@@ -98,6 +98,7 @@ func TestProgressBar(t *testing.T) {
 	start := time.Unix(1000, 0)
 	snapshot := func(seconds, done int64) engine.Snapshot {
 		return engine.Snapshot{Phase: "capture\x1b[2J", Now: start.Add(time.Duration(seconds) * time.Second), Records: done, Bytes: done * 100, Done: done, Total: 1000,
+			RecordsPerSecond: 250.7, BytesPerSecond: 25_000, Left: 2400 * time.Millisecond,
 			Partitions: []engine.PartitionProgress{{State: engine.Done}, {State: engine.Running}}}
 	}
 	b.draw(snapshot(0, 0))
@@ -112,8 +113,28 @@ func TestProgressBar(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", lines[2], want)
 	}
 	p.width = func() int { return 200 }
-	if got := b.line(snapshot(2, 500)); !strings.HasSuffix(got, "24.4 KiB/s, 50 %, ETA 2s") {
+	if got := b.line(snapshot(2, 500)); !strings.HasSuffix(got, "24.4 KiB/s, 50 %, about 2s left") {
 		t.Errorf("%q", got)
+	}
+	early := snapshot(2, 500) // nothing is known yet
+	early.RecordsPerSecond, early.BytesPerSecond, early.Left = 0, 0, 0
+	if got := b.line(early); !strings.HasSuffix(got, ": 1/2 partitions, 50 %") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestStatusLine shows the engine's numbers, and only those that are known.
+func TestStatusLine(t *testing.T) {
+	s := engine.Snapshot{Kind: "backup", Phase: "capture", Done: 2104551, Total: 4890112, RecordsPerSecond: 18204.9, BytesPerSecond: 1e6, Left: 153400 * time.Millisecond}
+	e := statusOf(s)
+	for key, want := range map[string]any{"records_per_second": int64(18204), "bytes_per_second": int64(1_000_000), "percent": 43.0, "seconds_left": int64(153), "phase": "capture"} {
+		if got := e.Get(key); got != want {
+			t.Errorf("%s is %v, want %v", key, got, want)
+		}
+	}
+	e = statusOf(engine.Snapshot{Phase: "plan"})
+	if e.Get("percent") != nil || e.Get("seconds_left") != nil || e.Get("records_per_second") != int64(0) {
+		t.Errorf("%+v", e)
 	}
 }
 

@@ -68,6 +68,18 @@ func (a *app) completeTopics(p *places) completer {
 	})
 }
 
+// completeSources completes the first half of --map.
+func (a *app) completeSources(p *places) completer {
+	topics := a.completeTopics(p)
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		names, _ := topics(cmd, args, typed)
+		for i := range names {
+			names[i] += "="
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
 func (a *app) completeReports(p *places) completer {
 	return a.complete(p, func(ctx context.Context, o engine.QueryOptions) (ids []string) {
 		o.BackupID = ""

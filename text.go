@@ -50,23 +50,8 @@ func (t *plainText) event(e engine.Event) {
 	case e.Get("message") != nil:
 		t.line(e.Type, e.Text())
 	default:
-		t.line(e.Type, subject(e))
+		t.line(e.Type, units.Subject(e))
 	}
-}
-
-// subject puts what a fact is about first: "orders → restored-orders: partitions 3, records 300".
-func subject(e engine.Event) string {
-	if len(e.Fields) == 0 || e.Fields[0].Key != e.Type {
-		return facts(e.Fields)
-	}
-	name, rest := value(e.Fields[0]), e.Fields[1:]
-	if len(rest) > 0 && rest[0].Key == "target" {
-		name, rest = name+" → "+value(rest[0]), rest[1:]
-	}
-	if len(rest) == 0 {
-		return name
-	}
-	return name + ": " + facts(rest)
 }
 
 // line prints a label and what it is about. Everything in it may come from data.
@@ -116,7 +101,7 @@ func (t *plainText) summary(e engine.Event) {
 		t.line("finding", f)
 	}
 	for _, f := range rest {
-		t.line(f.Key, value(f))
+		t.line(f.Key, units.Value(f))
 	}
 	took := time.Duration(number(e.Get("duration_ms"))) * time.Millisecond
 	line := fmt.Sprintf("%s in %s", outcomes[text(e.Get("outcome"))], took)

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"fmt"
-	"strings"
 	"time"
-
-	"kustody/engine"
-	"kustody/tui/units"
 )
 
 // text is a field's value if it is text, else "".
@@ -32,36 +27,6 @@ func number(v any) int64 {
 func list(v any) []string {
 	l, _ := v.([]string)
 	return l
-}
-
-// value writes one field for people.
-func value(f engine.Field) string {
-	switch v := f.Value.(type) {
-	case int, int32, int64:
-		if f.Key == "bytes" {
-			return units.Size(number(v))
-		}
-		return units.Thousands(number(v))
-	case []string:
-		return strings.Join(v, ", ")
-	case bool:
-		if v {
-			return "yes"
-		}
-		return "no"
-	}
-	return fmt.Sprint(f.Value)
-}
-
-// facts writes fields on one line.
-func facts(fields []engine.Field) string {
-	var parts []string
-	for _, f := range fields {
-		if v := value(f); v != "" {
-			parts = append(parts, strings.ReplaceAll(f.Key, "_", " ")+" "+v)
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // timeOf is a time from milliseconds.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -8,11 +9,12 @@ import (
 	"kustody/config"
 	"kustody/engine"
 	"kustody/engine/archive"
+	"kustody/tui"
 )
 
 func (a *app) verbBackup() *cobra.Command {
 	var p places
-	var full bool
+	var r tui.BackupRequest
 	cmd := &cobra.Command{
 		Use:   "backup",
 		Short: "back up topics",
@@ -23,23 +25,19 @@ func (a *app) verbBackup() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "backup"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p, jobs: true}, func(_ context.Context, d *desk) (tui.Place, error) {
+					r.BackupID = d.first.cfg.BackupID
+					return tui.Place{Verb: "backup", BackupID: r.BackupID, Backup: r}, nil
+				})
+			}
 			return a.work(cmd, "backup", a.textFor("backup"), func(ctx context.Context) (*engine.Job, *session, error) {
 				s, err := a.load("backup", p)
 				if err != nil {
 					return nil, s, err
 				}
-				o, err := s.backupOptions()
+				o, err := s.openBackup(ctx, r)
 				if err != nil {
-					return nil, s, err
-				}
-				o.Full = o.Full || full
-				if o.Store, err = s.archives(ctx, false); err != nil {
-					return nil, s, err
-				}
-				if o.Source, o.Admin, err = s.connect(ctx, "source", s.cfg.Source); err != nil {
-					return nil, s, err
-				}
-				if o.Witness, err = s.witness(ctx, "backup"); err != nil {
 					return nil, s, err
 				}
 				return engine.Backup(ctx, o), s, nil
@@ -47,18 +45,35 @@ func (a *app) verbBackup() *cobra.Command {
 		},
 	}
 	p.add(a, cmd, flagConfig, flagPath, flagBackupID)
-	cmd.Flags().BoolVar(&full, "full", false, "capture everything again instead of going on from the last run")
+	f := cmd.Flags()
+	f.BoolVar(&r.Full, "full", false, "capture everything again instead of going on from the last run")
+	addRate(cmd, &r.MaxBytesPerSecond, "backup")
 	return cmd
 }
 
-// backupOptions is what the configuration says of backups. Nothing is opened.
-func (s *session) backupOptions() (o engine.BackupOptions, err error) {
+// openBackup opens what a backup needs.
+func (s *session) openBackup(ctx context.Context, r tui.BackupRequest) (o engine.BackupOptions, err error) {
+	if o, err = s.backupOptions(r); err != nil {
+		return o, err
+	}
+	if o.Store, err = s.archives(ctx, false); err != nil {
+		return o, err
+	}
+	if o.Source, o.Admin, err = s.connect(ctx, "source", s.cfg.Source); err != nil {
+		return o, err
+	}
+	o.Witness, err = s.witness(ctx, "backup")
+	return o, err
+}
+
+// backupOptions is what is asked of a backup, and for the rest what the configuration says. Nothing is opened.
+func (s *session) backupOptions(r tui.BackupRequest) (o engine.BackupOptions, err error) {
 	c := s.cfg
 	o = engine.BackupOptions{
 		Env: s.env, Keys: s.keys(), BackupID: c.BackupID, DeclaredCluster: c.Backup.SourceClusterID, ConfigSHA256: c.Digest(),
 		Capture: capture(c.Backup), WarnMissing: c.Backup.OnMissingTopic == "warn", SkipGroups: !c.Backup.ConsumerGroups.Enabled,
-		SkipACLs: !c.Backup.ACLs, Full: c.Backup.Full, TransactionGrace: c.Backup.TransactionGrace.Std(),
-		Workers: c.Backup.Workers, FetchBytes: fetchBytes(c.Backup), MaxBytesPerSecond: int64(c.Backup.MaxBytesPerSecond),
+		SkipACLs: !c.Backup.ACLs, Full: c.Backup.Full || r.Full, TransactionGrace: c.Backup.TransactionGrace.Std(),
+		Workers: c.Backup.Workers, FetchBytes: fetchBytes(c.Backup), MaxBytesPerSecond: cmp.Or(r.MaxBytesPerSecond, int64(c.Backup.MaxBytesPerSecond)),
 	}
 	if c.Backup.Continuous {
 		o.Repeat = c.Backup.Interval.Std()

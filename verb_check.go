@@ -52,27 +52,11 @@ func (a *app) verbCheck() *cobra.Command {
 
 // loadForCheck loads a configuration whose keys may be wrong: that is for the check to say.
 func (a *app) loadForCheck(p places) (*session, error) {
-	path, err := config.Find(p.config)
+	f, err := readConfig(p.config)
 	if err != nil {
-		return nil, unusable(err)
+		return nil, err
 	}
-	cfg, err := config.Load(path, config.Options{Now: a.start})
-	if err != nil {
-		return nil, unusable(err)
-	}
-	if p.path != "" {
-		cfg.SetStorageURL(p.path)
-	}
-	if p.backupID != "" {
-		cfg.BackupID = p.backupID
-	}
-	if err := cfg.Validate("check"); err != nil {
-		return nil, unusable(err)
-	}
-	for _, w := range cfg.Warnings {
-		a.warn(w)
-	}
-	return &session{app: a, cfg: cfg, env: engine.Env{Tool: tool(), Operator: cfg.Evidence.Operator}}, nil
+	return a.configure(f, "check", p, a.start, a.warn)
 }
 
 // checkOptions says what there is to look at.
@@ -130,7 +114,7 @@ func (s *session) checkLedger(prefix string) func(context.Context, storage.Store
 			return evidence.Head{}, err
 		}
 		if n := len(l.Entries()); n > 0 {
-			now, last := s.app.start.UTC(), l.Entries()[n-1].Time
+			now, last := s.now.UTC(), l.Entries()[n-1].Time
 			if last.Sub(now) > tolerance {
 				return l.Head(), &evidence.ClockError{Now: now, Last: last, Tolerance: tolerance}
 			}

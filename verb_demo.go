@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"kustody/engine"
 	"kustody/engine/demo"
+	"kustody/tui"
 )
 
 func (a *app) verbDemo() *cobra.Command {
@@ -16,13 +19,17 @@ func (a *app) verbDemo() *cobra.Command {
 		Short: "the whole main job on made-up data, without a cluster, in under a minute",
 		Long: "Runs a broker inside the process and does the main job on it: a year of weekly backups and proofs, one\n" +
 			"missed, one failed; a restore of a time window; a drill; and evidence that openssl verifies. It leaves\n" +
-			"a configuration, an archive and keys in --dir for the other verbs to be tried on.",
+			"a configuration, an archive and keys in --dir for the other verbs to be tried on. Without --batch the\n" +
+			"broker lives on, and the console opens on it.",
 		Example:     "  kustody demo --batch --dir demo",
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "demo"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.format == "json" {
 				return usage("use --format text", "the demo is for people to read, and has no JSON lines")
+			}
+			if o.Dir == "" && !a.batch {
+				o.Dir = "demo"
 			}
 			if o.Dir == "" {
 				return usage("write --dir demo", "--dir is missing: the folder that the demo makes")
@@ -33,6 +40,9 @@ func (a *app) verbDemo() *cobra.Command {
 			if o.BinarySHA256, err = engine.ExecutableSHA256(); err != nil {
 				a.warn("the program's own digest cannot be told: " + err.Error())
 			}
+			if !a.batch {
+				return a.demoConsole(cmd, o)
+			}
 			r, err := demo.Run(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -42,11 +52,27 @@ func (a *app) verbDemo() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Dir, "dir", "", "folder to make; an earlier demo in it is replaced")
+	f.StringVar(&o.Dir, "dir", "", "folder to make; an earlier demo in it is replaced (default demo, with --batch none)")
 	f.IntVar(&o.Weeks, "weeks", 52, "weeks of the made-up year, at least 5")
 	f.Uint64Var(&o.Seed, "seed", 1, "of the made-up records: the same seed writes the same ones")
 	_ = cmd.MarkFlagDirname("dir")
 	return cmd
+}
+
+// trickleEvery is how often the demo's bank goes on writing while the console is open.
+const trickleEvery = 5 * time.Second
+
+// demoConsole makes the demo and opens the console on it, at the demo's time: its ledger would refuse jobs
+// that come from another.
+func (a *app) demoConsole(cmd *cobra.Command, o demo.Options) error {
+	o.Trickle = trickleEvery
+	live, err := demo.Start(cmd.Context(), o)
+	if err != nil {
+		return err
+	}
+	a.clock = live.Clock()
+	err = a.console(cmd, sight{places: places{config: live.Config}}, opensAt(tui.Place{}))
+	return errors.Join(err, live.Close())
 }
 
 // showDemo says where everything lies, and what to try.

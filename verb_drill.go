@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kustody/engine"
+	"kustody/tui"
 )
 
 func (a *app) verbDrill() *cobra.Command {
@@ -21,17 +22,23 @@ func (a *app) verbDrill() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "drill"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p.places, jobs: true}, p.fillDrill(&keep))
+			}
 			show := &drillText{plainText: *newPlainText(a, "drill")}
 			return a.work(cmd, "drill", func() shower { return show }, func(ctx context.Context) (*engine.Job, *session, error) {
 				s, err := a.load("drill", p.places)
 				if err != nil {
 					return nil, s, err
 				}
-				o, err := s.drillOptions(ctx, p)
+				r, err := s.drillRequest(p, keep)
 				if err != nil {
 					return nil, s, err
 				}
-				o.KeepTopics = keep
+				o, err := s.openDrill(ctx, r)
+				if err != nil {
+					return nil, s, err
+				}
 				show.job = engine.Drill(ctx, o)
 				return show.job, s, nil
 			})
@@ -43,13 +50,25 @@ func (a *app) verbDrill() *cobra.Command {
 	return cmd
 }
 
-// drillOptions opens what a drill needs: both clusters, the store, the ledger.
-func (s *session) drillOptions(ctx context.Context, p restoreFlags) (o engine.DrillOptions, err error) {
-	o = engine.DrillOptions{Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID}
-	if o.Backup, err = s.backupOptions(); err != nil {
+// drillRequest is what the configuration and the flags ask of a drill.
+func (s *session) drillRequest(p restoreFlags, keep bool) (r tui.DrillRequest, err error) {
+	asked, err := s.restoreRequest(p)
+	return tui.DrillRequest{BackupID: asked.BackupID, Topics: asked.Topics, Window: asked.Window, KeepTopics: keep}, err
+}
+
+// openDrill opens what a drill needs: both clusters, the store, the ledger. What is not asked of a drill
+// is as the configuration has it.
+func (s *session) openDrill(ctx context.Context, r tui.DrillRequest) (o engine.DrillOptions, err error) {
+	o = engine.DrillOptions{Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, KeepTopics: r.KeepTopics}
+	if o.Backup, err = s.backupOptions(tui.BackupRequest{}); err != nil {
 		return o, err
 	}
-	if o.Restore, err = s.restoreOptions(p); err != nil {
+	asked, err := s.restoreRequest(restoreFlags{})
+	if err != nil {
+		return o, err
+	}
+	asked.Topics, asked.Window = r.Topics, r.Window
+	if o.Restore, err = s.restoreOptions(asked); err != nil {
 		return o, err
 	}
 	if o.Validation, err = s.validationOptions(); err != nil {

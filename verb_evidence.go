@@ -14,6 +14,7 @@ import (
 	"kustody/engine"
 	"kustody/evidence"
 	"kustody/storage"
+	"kustody/tui"
 )
 
 func (a *app) verbEvidenceList() *cobra.Command {
@@ -27,6 +28,9 @@ func (a *app) verbEvidenceList() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "validation evidence-list"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, evidenceSight(p), opensAt(tui.Place{Verb: "evidence"}))
+			}
 			store, s, err := a.askedEvidence(cmd.Context(), p)
 			if err != nil {
 				return err

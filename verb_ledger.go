@@ -11,6 +11,7 @@ import (
 
 	"kustody/engine"
 	"kustody/evidence"
+	"kustody/tui"
 	"kustody/tui/units"
 )
 
@@ -34,7 +35,12 @@ func (a *app) verbLedgerVerify() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "validation ledger-verify"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			asOf, err := a.asOf(p.asOf)
+			if !a.batch {
+				at := evidenceSight(p.places)
+				at.genesis, at.head, at.asOf = p.genesis, p.head, p.asOf
+				return a.console(cmd, at, opensAt(tui.Place{Verb: "ledger"}))
+			}
+			asOf, err := asOf(p.asOf, a.start)
 			if err != nil {
 				return err
 			}
@@ -68,10 +74,11 @@ func (a *app) verbLedgerVerify() *cobra.Command {
 	return cmd
 }
 
-func (a *app) asOf(text string) (time.Time, error) {
+// asOf reads --as-of.
+func asOf(text string, now time.Time) (time.Time, error) {
 	switch text {
 	case "", "now": // a series that nobody runs any more shows by its missed slots
-		return a.start.UTC(), nil
+		return now.UTC(), nil
 	case "last":
 		return time.Time{}, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kustody/engine"
+	"kustody/tui"
 )
 
 func (a *app) verbList() *cobra.Command {
@@ -21,6 +22,9 @@ func (a *app) verbList() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "list"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p}, opensAt(tui.Place{Verb: "list"}))
+			}
 			store, s, err := a.asked(cmd.Context(), p)
 			if err != nil {
 				return err
@@ -51,6 +55,9 @@ func (a *app) verbDescribe() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "describe"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p}, atRun)
+			}
 			store, s, err := a.asked(cmd.Context(), p)
 			if err != nil {
 				return err

@@ -12,16 +12,8 @@ import (
 	"kustody/config"
 	"kustody/engine"
 	"kustody/engine/archive"
+	"kustody/tui"
 )
-
-// restoreFlags are laid over the [restore] section.
-type restoreFlags struct {
-	places
-	dryRun    bool
-	restoreID string
-	from, to  string
-	topics    []string
-}
 
 func (a *app) verbRestore() *cobra.Command {
 	var p restoreFlags
@@ -36,24 +28,19 @@ func (a *app) verbRestore() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "restore"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p.places, jobs: true}, p.fillRestore)
+			}
 			return a.work(cmd, "restore", a.textFor("restore"), func(ctx context.Context) (*engine.Job, *session, error) {
 				s, err := a.load("restore", p.places)
 				if err != nil {
 					return nil, s, err
 				}
-				o, err := s.restoreOptions(p)
+				r, err := s.restoreRequest(p)
 				if err != nil {
 					return nil, s, err
 				}
-				if o.Store, err = s.archives(ctx, o.DryRun); err != nil {
-					return nil, s, err
-				}
-				if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
-					return nil, s, err
-				}
-				if !o.DryRun { // a dry run writes nothing, and so has nothing to enter in the ledger
-					o.Witness, err = s.witness(ctx, "restore")
-				}
+				o, err := s.openRestore(ctx, r, p.dryRun)
 				if err != nil {
 					return nil, s, err
 				}
@@ -66,48 +53,54 @@ func (a *app) verbRestore() *cobra.Command {
 	f.BoolVar(&p.dryRun, "dry-run", false, "plan only: say what would be written, and write nothing")
 	f.StringVar(&p.restoreID, "restore-id", "", "name of this restore; the same name finishes what died (overrides restore.restore_id)")
 	p.addWindow(a, cmd)
+	p.addTarget(a, cmd)
+	addRate(cmd, &p.rate, "restore")
 	cmd.AddCommand(a.verbFinish())
 	return cmd
 }
 
-// addWindow declares the flags that say what of a run is restored.
-func (p *restoreFlags) addWindow(a *app, cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&p.from, "from", "", "first timestamp of the window: 2026-11-20T00:30:00Z, \"2026-11-20 00:30\" or \"yesterday 22:00\" (in time_zone), -3h, now, or milliseconds (overrides restore.time_window_start)")
-	f.StringVar(&p.to, "to", "", "first timestamp after the window: as --from, or +45m, from the start (overrides restore.time_window_end)")
-	f.StringArrayVar(&p.topics, "topic", nil, "source topic or pattern to restore, may be repeated (overrides restore.topics)")
-	_ = cmd.RegisterFlagCompletionFunc("topic", a.completeTopics(&p.places))
+// openRestore opens what a restore needs. A dry run writes nothing, and so has nothing to enter in the
+// ledger.
+func (s *session) openRestore(ctx context.Context, r tui.RestoreRequest, dryRun bool) (o engine.RestoreOptions, err error) {
+	if o, err = s.restoreOptions(r); err != nil {
+		return o, err
+	}
+	o.DryRun = o.DryRun || dryRun
+	if o.Store, err = s.archives(ctx, o.DryRun); err != nil {
+		return o, err
+	}
+	if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
+		return o, err
+	}
+	if !o.DryRun {
+		o.Witness, err = s.witness(ctx, "restore")
+	}
+	return o, err
 }
 
-// restoreOptions is what the configuration and the flags say of a restore. Nothing is opened.
-func (s *session) restoreOptions(p restoreFlags) (o engine.RestoreOptions, err error) {
+// restoreOptions is what is asked of a restore, and for the rest what the configuration says. Nothing is
+// opened.
+func (s *session) restoreOptions(asked tui.RestoreRequest) (o engine.RestoreOptions, err error) {
 	r := s.cfg.Restore
 	o = engine.RestoreOptions{
-		Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RunID: r.Run, RestoreID: r.RestoreID, DeclaredCluster: s.cfg.Target.Cluster,
-		ConfigSHA256: s.cfg.Digest(), Mapping: r.TopicMapping, NoCreate: !r.CreateTopics, AllowExisting: r.AllowExisting,
+		Env: s.env, Keys: s.keys(), BackupID: s.cfg.BackupID, RunID: asked.RunID, RestoreID: asked.RestoreID, DeclaredCluster: s.cfg.Target.Cluster,
+		ConfigSHA256: s.cfg.Digest(), Mapping: asked.Mapping, Window: asked.Window, NoCreate: !r.CreateTopics, AllowExisting: r.AllowExisting, AllowTopics: asked.AllowTopics,
 		ReplicationFactor: r.ReplicationFactor, OffsetHeaders: r.IncludeOffsetHeaders, Repartition: r.Repartition, CopyACLs: r.ACLs == "copy",
-		ApplyConfigs: r.ApplyConfigs == "at_end", MaxBytesPerSecond: int64(r.MaxBytesPerSecond), Workers: r.Workers, DryRun: r.DryRun || p.dryRun,
+		ApplyConfigs: r.ApplyConfigs == "at_end", MaxBytesPerSecond: cmp.Or(asked.MaxBytesPerSecond, int64(r.MaxBytesPerSecond)), Workers: r.Workers, DryRun: r.DryRun,
 	}
 	if !r.Partitions.IsZero() {
 		o.Partitions = r.Partitions.For
 	}
-	if p.restoreID != "" {
-		o.RestoreID = p.restoreID
-	}
-	if p.runID != "" {
-		o.RunID = p.runID
-	}
 	topics := r.Topics
-	if len(p.topics) > 0 {
-		topics = config.Topics{Include: p.topics}
+	if len(asked.Topics) > 0 {
+		topics = config.Topics{Include: asked.Topics}
 	}
 	if o.Topics, err = selection(topics); err != nil {
 		return o, err
 	}
-	if o.Groups, err = groupTargets(r.ConsumerGroups); err != nil {
-		return o, err
-	}
-	o.Window, err = window(s.cfg, p.from, p.to, s.app.start)
+	groups := r.ConsumerGroups
+	groups.Enabled = asked.Groups
+	o.Groups, err = groupTargets(groups)
 	return o, err
 }
 
@@ -124,17 +117,17 @@ func window(c *config.Config, from, to string, now time.Time) (w archive.Window,
 	w, err = engine.ParseWindow(start, end, now, zone)
 	var wrong *engine.WindowError
 	if errors.As(err, &wrong) {
-		field := cmp.Or(given("--from", from), "restore.time_window_start")
+		field := cmp.Or(ifGiven("--from", from), "restore.time_window_start")
 		if wrong.End {
-			field = cmp.Or(given("--to", to), "restore.time_window_end")
+			field = cmp.Or(ifGiven("--to", to), "restore.time_window_end")
 		}
 		return w, usage("", "%s: %w", field, wrong.Err)
 	}
 	return w, err
 }
 
-// given is the flag's name, if it has a text.
-func given(flag, text string) string {
+// ifGiven is the flag's name, if it has a text.
+func ifGiven(flag, text string) string {
 	if text == "" {
 		return ""
 	}

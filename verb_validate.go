@@ -22,6 +22,9 @@ func (a *app) verbValidate() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "validate"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p}, atRun)
+			}
 			return a.work(cmd, "validate", a.textFor("validate"), func(ctx context.Context) (*engine.Job, *session, error) {
 				store, s, err := a.asked(ctx, p)
 				if err != nil {

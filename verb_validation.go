@@ -8,6 +8,7 @@ import (
 	"kustody/config"
 	"kustody/engine"
 	"kustody/kafka"
+	"kustody/tui"
 )
 
 func (a *app) verbValidation() *cobra.Command {
@@ -26,7 +27,7 @@ func (a *app) verbValidation() *cobra.Command {
 
 func (a *app) verbValidationRun() *cobra.Command {
 	var p places
-	var restoreID string
+	var r tui.ValidationRequest
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "compare a restored cluster with the archive, and write the report",
@@ -36,24 +37,20 @@ func (a *app) verbValidationRun() *cobra.Command {
 		Args:        a.noVerb,
 		Annotations: map[string]string{headless: "validation run"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.batch {
+				return a.console(cmd, sight{places: p, jobs: true}, func(_ context.Context, d *desk) (tui.Place, error) {
+					r.BackupID = d.first.cfg.BackupID
+					return tui.Place{Verb: "validation", BackupID: r.BackupID, Validation: r}, nil
+				})
+			}
 			show := &validationText{app: a}
 			return a.work(cmd, "validation", func() shower { return show }, func(ctx context.Context) (*engine.Job, *session, error) {
 				s, err := a.load("validation", p)
 				if err != nil {
 					return nil, s, err
 				}
-				o, err := s.validationOptions()
+				o, err := s.openValidation(ctx, r)
 				if err != nil {
-					return nil, s, err
-				}
-				o.RestoreID = restoreID
-				if o.Store, err = s.archives(ctx, true); err != nil {
-					return nil, s, err
-				}
-				if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
-					return nil, s, err
-				}
-				if o.Witness, err = s.witness(ctx, "validation"); err != nil {
 					return nil, s, err
 				}
 				show.job = engine.Validation(ctx, o)
@@ -62,8 +59,24 @@ func (a *app) verbValidationRun() *cobra.Command {
 		},
 	}
 	p.add(a, cmd, flagConfig, flagPath, flagBackupID, flagPublicKey)
-	cmd.Flags().StringVar(&restoreID, "restore-id", "", "restore to check (default: the newest into this cluster)")
+	cmd.Flags().StringVar(&r.RestoreID, "restore-id", "", "restore to check (default: the newest into this cluster)")
 	return cmd
+}
+
+// openValidation opens what a validation needs.
+func (s *session) openValidation(ctx context.Context, r tui.ValidationRequest) (o engine.ValidationOptions, err error) {
+	if o, err = s.validationOptions(); err != nil {
+		return o, err
+	}
+	o.RestoreID = r.RestoreID
+	if o.Store, err = s.archives(ctx, true); err != nil {
+		return o, err
+	}
+	if o.Target, o.Admin, err = s.connect(ctx, "target", s.cfg.Target); err != nil {
+		return o, err
+	}
+	o.Witness, err = s.witness(ctx, "validation")
+	return o, err
 }
 
 // validationOptions is what the configuration says of validations. Nothing is opened.
@@ -78,7 +91,7 @@ func (s *session) validationOptions() (o engine.ValidationOptions, err error) {
 		return o, err
 	}
 	if o.BinarySHA256, err = engine.ExecutableSHA256(); err != nil {
-		s.app.warn("the program's own digest cannot be told: " + err.Error())
+		s.warn("the program's own digest cannot be told: " + err.Error())
 	}
 	return o, nil
 }

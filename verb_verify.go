@@ -34,6 +34,13 @@ func (a *app) verbEvidenceVerify() *cobra.Command {
 			if p.report == "" {
 				return usage("", "--report is missing: the file to verify")
 			}
+			if !a.batch {
+				at, place, err := p.sightOf()
+				if err != nil {
+					return err
+				}
+				return a.console(cmd, at, opensAt(place))
+			}
 			if p.signature == "" {
 				p.signature = strings.TrimSuffix(p.report, filepath.Ext(p.report)) + ".sig"
 			}

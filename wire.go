@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -60,6 +62,8 @@ func (p *places) add(a *app, cmd *cobra.Command, names ...string) {
 type session struct {
 	app     *app
 	cfg     *config.Config
+	now     time.Time         // when it began: what ${DATE} and "-3h" count from
+	warn    func(text string) // says what is not as it should be
 	env     engine.Env
 	signer  *evidence.Signer    // nil: nothing is signed
 	trusted *evidence.PublicKey // nil: signatures are not checked
@@ -68,11 +72,54 @@ type session struct {
 
 // load reads and checks the configuration for a verb, with the flags laid over it.
 func (a *app) load(verb string, p places) (*session, error) {
-	path, err := config.Find(p.config)
+	f, err := readConfig(p.config)
+	if err != nil {
+		return nil, err
+	}
+	return a.begin(f, verb, p, a.start, a.warn)
+}
+
+// file is a configuration as it was read: the console begins every job with the text that it read when it
+// opened, so that an edit meanwhile cannot turn a job to another cluster than the screen names.
+type file struct {
+	path string
+	text []byte
+}
+
+// noConfigError says that a configuration was neither named nor found.
+type noConfigError struct{ error }
+
+// Unwrap gives the cause.
+func (e *noConfigError) Unwrap() error { return e.error }
+
+// readConfig finds and reads the configuration. That none was named and none found is a *noConfigError.
+func readConfig(named string) (*file, error) {
+	path, err := config.Find(named)
+	if err != nil {
+		if named == "" && os.Getenv(config.EnvFile) == "" && errors.Is(err, fs.ErrNotExist) {
+			err = &noConfigError{err}
+		}
+		return nil, unusable(err)
+	}
+	text, err := config.Read(path)
 	if err != nil {
 		return nil, unusable(err)
 	}
-	cfg, err := config.Load(path, config.Options{Now: a.start})
+	return &file{path, text}, nil
+}
+
+// begin makes the session of a verb: the configuration with the flags laid over it, and the keys.
+func (a *app) begin(f *file, verb string, p places, now time.Time, warn func(string)) (*session, error) {
+	s, err := a.configure(f, verb, p, now, warn)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.loadKeys(p.publicKey, verb != "query")
+}
+
+// configure is begin without the keys.
+func (a *app) configure(f *file, verb string, p places, now time.Time, warn func(string)) (*session, error) {
+	cfg, err := config.Parse(f.path, f.text, config.Options{Now: now})
 	if err != nil {
 		return nil, unusable(err)
 	}
@@ -86,10 +133,9 @@ func (a *app) load(verb string, p places) (*session, error) {
 		return nil, unusable(err)
 	}
 	for _, w := range cfg.Warnings {
-		a.warn(w)
+		warn(w)
 	}
-	s := &session{app: a, cfg: cfg, env: engine.Env{Tool: tool(), Operator: cfg.Evidence.Operator}.Complete()}
-	return s, s.loadKeys(p.publicKey, verb != "query")
+	return &session{app: a, cfg: cfg, now: now, warn: warn, env: engine.Env{Clock: a.clock, Tool: tool(), Operator: cfg.Evidence.Operator}.Complete()}, nil
 }
 
 // unusable makes an error one of the configuration.

@@ -29,7 +29,7 @@ func (s *session) loadKeys(flag string, signs bool) error {
 		return unusable(err)
 	}
 	for _, n := range s.signer.Notes() {
-		s.app.warn(n)
+		s.warn(n)
 	}
 	if s.trusted == nil {
 		s.trusted = s.signer.PublicKey()
@@ -103,7 +103,7 @@ func (s *session) witness(ctx context.Context, verb string) (*engine.Witness, er
 	if s.signer == nil {
 		return w, nil
 	}
-	ledger, err := evidence.Open(ctx, store, prefix, s.signer, evidence.LedgerOptions{ClockTolerance: e.ClockTolerance.Std(), Operator: s.env.Operator, Host: s.env.Host})
+	ledger, err := evidence.Open(ctx, store, prefix, s.signer, evidence.LedgerOptions{Clock: evidence.Clock(s.app.clock), ClockTolerance: e.ClockTolerance.Std(), Operator: s.env.Operator, Host: s.env.Host})
 	var broken *evidence.BrokenError
 	if errors.As(err, &broken) {
 		return nil, &engine.Problem{Exit: engine.ExitBroken, Err: err}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kustody/config"
+	"kustody/engine"
 	"kustody/storage"
 )
 
@@ -22,14 +23,23 @@ func noS3() error {
 
 // openPath opens the store that --path names, for reading only.
 func openPath(ctx context.Context, path string) (storage.Store, error) {
-	loc, err := storage.ParseURL(path)
+	loc, err := pathLocation(path)
 	if err != nil {
-		return nil, usage("", "--path: %w", err)
-	}
-	if loc.Backend != storage.BackendFilesystem {
-		return nil, noS3()
+		return nil, err
 	}
 	return openReadOnly(ctx, loc)
+}
+
+// pathLocation is the place that a path or URL names.
+func pathLocation(path string) (storage.Location, error) {
+	loc, err := storage.ParseURL(path)
+	if err != nil {
+		return loc, usage("", "--path: %w", err)
+	}
+	if loc.Backend != storage.BackendFilesystem {
+		return loc, noS3()
+	}
+	return loc, nil
 }
 
 func openReadOnly(ctx context.Context, loc storage.Location) (storage.Store, error) {
@@ -70,8 +80,7 @@ func (a *app) asked(ctx context.Context, p places) (storage.Store, *session, err
 		if err != nil {
 			return nil, nil, err
 		}
-		s := &session{app: a, cfg: config.Default()}
-		s.env.Tool = tool()
+		s := &session{app: a, cfg: config.Default(), now: a.start, warn: a.warn, env: engine.Env{Clock: a.clock, Tool: tool()}}
 		return store, s, s.loadKeys(p.publicKey, false)
 	}
 	s, err := a.load("query", p)

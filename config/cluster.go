@@ -4,6 +4,7 @@ package config
 type Cluster struct {
 	BootstrapServers []string          `key:"bootstrap_servers" sep:"," doc:"host:port of some brokers; a list, or one string with commas."`
 	Cluster          string            `key:"cluster" doc:"Cluster id that is expected there; another one stops the job."`
+	Production       bool              `key:"production" doc:"It must not be written to by a slip: the console shows the word, and asks for the name before it restores there."`
 	Topics           Topics            `key:"topics" doc:"Which topics: a list, or a table with include and exclude. Globs, /regular expressions/ and names; internal topics only by name."`
 	Security         Security          `key:"security" doc:"Encryption and identity."`
 	Properties       map[string]string `key:"properties" doc:"librdkafka properties that mean the same to both clients."`

@@ -114,11 +114,21 @@ func (o Options) withDefaults() Options {
 // error; each part is an *Error that names file, line, key and remedy, and none ever shows a secret.
 // A missing file is fs.ErrNotExist. What a verb needs beyond that is asked by Validate.
 func Load(path string, o Options) (*Config, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, o)
+}
+
+// Read is the text of a configuration file, for whoever parses it more than once: a console goes on with
+// what it read when it began. A missing file is fs.ErrNotExist.
+func Read(path string) ([]byte, error) {
 	data, err := readBounded(path, MaxFileSize)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	return Parse(path, data, o)
+	return data, nil
 }
 
 // Parse decodes data as if it had been read from the file name, whose extension (.toml, .yaml, .yml)

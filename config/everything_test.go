@@ -13,7 +13,7 @@ func TestEveryKeyLoads(t *testing.T) {
 	w := want(func(c *Config) {
 		c.Mode, c.BackupID, c.BackupIDRaw, c.TriggeredBy, c.TimeZone = "drill", "all-20261121", "all-${DATE}", "test", "Europe/Berlin"
 		c.Source = Cluster{
-			BootstrapServers: []string{"a:9092", "b:9093"}, Cluster: "AAAAAAAAAAAAAAAAAAAAAA",
+			BootstrapServers: []string{"a:9092", "b:9093"}, Cluster: "AAAAAAAAAAAAAAAAAAAAAA", Production: true,
 			Topics: Topics{Include: []string{"orders", "pay-*", "/^x[0-9]+$/"}},
 			Security: Security{Protocol: "SASL_SSL", Mechanism: "SCRAM-SHA-512", Username: "u", Password: NewSecret("source-password"),
 				CALocation: "ca.pem", CertificateLocation: "cert.pem", KeyLocation: "key.pem", KeyPassword: NewSecret("key-password"),

@@ -206,7 +206,7 @@ func (c *partitionCapture) adopt(ctx context.Context, sides []archive.Sidecar, h
 			}
 		}
 		c.early = append(c.early, held[i])
-		c.meter.Add(s.Records, s.Size, int64(s.To))
+		c.meter.adopt(s.Records, s.Size, int64(s.To))
 		at = s.To
 	}
 	c.said = 0
@@ -215,7 +215,8 @@ func (c *partitionCapture) adopt(ctx context.Context, sides []archive.Sidecar, h
 
 // read follows one reader until the end of the partition or until the source forces another start.
 func (c *partitionCapture) read(ctx context.Context, end int64) error {
-	r := c.Source.Read(c.tp(), kafka.ReadOptions{Start: c.writer.Position(), End: end, LastEpoch: c.writer.Epoch(), MaxBytes: c.FetchBytes})
+	r := c.Source.Read(c.tp(), kafka.ReadOptions{Start: c.writer.Position(), End: end, LastEpoch: c.writer.Epoch(), MaxBytes: c.FetchBytes,
+		OnRetry: func(err error) { c.job.retrying(c.meter, c.topic.Name, c.plan.Partition, brief(err)) }})
 	defer func() {
 		c.unproved = c.unproved || !r.ByID()
 		r.Close()

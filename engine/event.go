@@ -24,7 +24,7 @@ const (
 // Field is one flat member of an event.
 type Field struct {
 	Key   string
-	Value any // string, bool, integer, or a slice of strings
+	Value any // string, bool, number, or a slice of strings
 }
 
 // F makes a Field.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,8 @@ type Job struct {
 	summary Summary
 	err     error
 	report  atomic.Pointer[evidence.Report] // of a validation
+
+	verification atomic.Pointer[EvidenceVerification] // of a verification of everything
 }
 
 // ErrCancelled is the cause of a job's end after Cancel.
@@ -95,6 +98,26 @@ func (j *Job) Info(kind string, fields ...Field) { j.emit(LevelInfo, kind, field
 
 // Warn enters a fact that a person should see.
 func (j *Job) Warn(kind string, fields ...Field) { j.emit(LevelWarning, kind, fields...) }
+
+// retryFacts is how many retries of one partition are facts; more are only counted, by its meter.
+const retryFacts = 3
+
+// retrying notes that something about a partition is tried again. The meter may be nil.
+func (j *Job) retrying(m *Meter, topic string, partition int32, reason string, more ...Field) {
+	fields := []Field{F("topic", topic), F("partition", partition)}
+	message := fmt.Sprintf("%s/%d: %s", topic, partition, reason)
+	if m != nil {
+		attempt := m.Retry()
+		if attempt > retryFacts {
+			return
+		}
+		if attempt == retryFacts {
+			message += " (further retries of this partition are counted, and not told)"
+		}
+		fields = append(fields, F("attempt", attempt))
+	}
+	j.Warn("retry", append(append(fields, F("reason", reason)), append(more, F("message", message))...)...)
+}
 
 // Error enters an error.
 func (j *Job) Error(err error) { j.emit(LevelError, "error", F("message", err.Error())) }

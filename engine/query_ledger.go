@@ -28,6 +28,8 @@ type LedgerVerification struct {
 	*evidence.Verification
 	Folder  string // of the ledger, below the store
 	Archive string // where the archive's objects were looked for; "" if they were not
+
+	view *rebased // how the ledger's keys of evidence lie in the store
 }
 
 // VerifyLedger finds the ledger below a store and verifies it: chain, signatures, slots, and that every
@@ -52,6 +54,7 @@ func VerifyLedger(ctx context.Context, o LedgerOptions) (*LedgerVerification, er
 	}
 	out := &LedgerVerification{Folder: prefix + "ledger/"}
 	view := evidenceView(o.Store, prefix, files)
+	out.view = view
 	vo := evidence.VerifyOptions{Prefix: view.prefix, PublicKey: o.PublicKey, GenesisSHA256: o.Genesis, Head: o.Head, AsOf: o.AsOf, Progress: o.Progress, Stores: map[string]evidence.Store{}}
 	if o.Archive == nil {
 		if o.Archive, err = archiveBelow(ctx, o.Store, files); err != nil {
@@ -134,6 +137,14 @@ func (v *rebased) real(key string) string {
 	return key
 }
 
+// named is how entries call what lies at a key of the store.
+func (v *rebased) named(real string) string {
+	if rest, ok := strings.CutPrefix(real, v.from); ok {
+		return v.prefix + rest
+	}
+	return real
+}
+
 // Get reads an object by the key that entries use.
 func (v *rebased) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	return v.Store.Get(ctx, v.real(key))
@@ -142,8 +153,8 @@ func (v *rebased) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 // List lists by the keys that entries use.
 func (v *rebased) List(ctx context.Context, prefix string, fn func(key string, size int64) error) error {
 	return v.Store.List(ctx, v.real(prefix), func(key string, size int64) error {
-		if rest, ok := strings.CutPrefix(key, v.from); ok {
-			return fn(v.prefix+rest, size)
+		if strings.HasPrefix(key, v.from) {
+			return fn(v.named(key), size)
 		}
 		return nil
 	})

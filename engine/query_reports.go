@@ -137,9 +137,14 @@ func readReport(ctx context.Context, o QueryOptions, r StoredReport) (*ReportIte
 	if err != nil {
 		return nil, &unbelievable{err}
 	}
+	return r.item(rep, body, state), nil
+}
+
+// item is the report as it lies there, with what it says of itself.
+func (r StoredReport) item(rep *evidence.Report, body []byte, state evidence.SignatureState) *ReportItem {
 	return &ReportItem{ReportID: rep.ReportID, Key: r.Key, SignatureKey: r.SignatureKey, SHA256: evidence.Digest(body), Size: int64(len(body)), Signature: state,
 		GeneratedAt: rep.GeneratedAt, Overall: rep.Overall, Level: rep.Level, BackupID: rep.Backup.BackupID, RunID: rep.Backup.RunID,
-		RestoreID: rep.Restore.RestoreID, Series: rep.Series, Slot: rep.Slot, Stale: rep.Stale}, nil
+		RestoreID: rep.Restore.RestoreID, Series: rep.Series, Slot: rep.Slot, Stale: rep.Stale}
 }
 
 // FindReport finds a report by its id anywhere below a store; an error with exit code 10 if it is not

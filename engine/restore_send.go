@@ -48,6 +48,7 @@ type sender struct {
 	start     int64
 	done      int64 // records that are there
 	reordered int
+	meter     *Meter // nil where several partitions are dealt into this one
 }
 
 // locate asks the target how many records are there, and proves that they are ours.
@@ -124,8 +125,7 @@ func (s *sender) again(ctx context.Context, cause error) error {
 	if s.reordered++; s.reordered > reorderedMost {
 		return fmt.Errorf("%s: the broker expects another sequence number than that of record %d, time and again: %w", s.tp, s.done, cause)
 	}
-	s.r.job.Warn("retry", F("topic", s.tp.Topic), F("partition", s.tp.Partition), F("records", s.done),
-		F("message", fmt.Sprintf("%s: sequence number not accepted; asking for the end again", s.tp)))
+	s.r.job.retrying(s.meter, s.tp.Topic, s.tp.Partition, "sequence number not accepted; asking for the end again", F("records", s.done))
 	return s.locate(ctx)
 }
 

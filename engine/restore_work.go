@@ -163,6 +163,7 @@ func (r *restore) restorePart(ctx context.Context, topic int, part *RestoreParti
 	if err != nil {
 		return nil, err
 	}
+	s.meter = meter
 	r.job.Info("partition_start", F("topic", t.Target), F("partition", part.Partition), F("records", part.Records), F("there", s.done))
 	out := &restoredPart{topic: topic, partition: part.Partition, start: s.start, marks: r.plan.marksOf(t.Source, part.Partition)}
 	f := &feed{a: r.archive, part: part.view, window: r.plan.Window,
@@ -190,7 +191,7 @@ func (r *restore) pump(ctx context.Context, f *feed, s *sender, out *restoredPar
 		free <- nil
 	}
 	there := s.done
-	meter.Add(0, 0, there)
+	meter.adopt(0, 0, there)
 	feeding, stop := context.WithCancel(ctx)
 	defer stop()
 	fed := make(chan error, 1)

@@ -325,6 +325,7 @@ func (m *Meter) move(records, bytes, step int64) {
 	m.records.Add(records)
 	m.bytes.Add(bytes)
 	m.offset.Add(step)
+	m.moved()
 }
 
 // isSignature knows signature files, which are judged with what they sign.

@@ -1,8 +1,10 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -80,10 +82,31 @@ const (
 	StepTime   = "Time"
 )
 
+// LedgerPlace says where a shell finds what the lines to check by hand name. Members may be empty: then
+// it is where the ledger's own keys say.
+type LedgerPlace struct {
+	File   string // the named file
+	Folder string // of the ledger, ending in "/"
+}
+
+// entry is the file of an entry.
+func (at LedgerPlace) entry(key string) string {
+	if at.Folder == "" {
+		return key
+	}
+	return at.Folder + path.Base(key)
+}
+
 // Steps says of one object what the verified ledger knows: the entry that names it, that entry's place
 // in the chain, and what its time is worth. Together with the steps of VerifyReport they are what the
 // console and the batch show.
 func (v *Verification) Steps(root, key, sha256 string) []Step {
+	return v.StepsAt(root, key, sha256, LedgerPlace{})
+}
+
+// StepsAt is Steps, with lines to check by hand for files that lie elsewhere than the ledger has them.
+func (v *Verification) StepsAt(root, key, sha256 string, at LedgerPlace) []Step {
+	at.File = cmp.Or(at.File, key)
 	named := Step{Name: StepLedger, Checked: true, Expected: sha256, Sentence: "no ledger entry names this file"}
 	var entry *Sealed
 	for i := range v.Entries {
@@ -94,10 +117,10 @@ func (v *Verification) Steps(root, key, sha256 string) []Step {
 			entry = &v.Entries[i]
 			named.Computed, named.OK = f.SHA256, f.SHA256 == sha256
 			named.Sentence = fmt.Sprintf("entry %d names this file", entry.Sequence)
-			named.ByHand = "grep " + f.SHA256 + " " + shellQuote(entry.Key)
+			named.ByHand = jqOf(at.File, ".files[].sha256 | select(. == $sum)", at.entry(entry.Key))
 		}
 	}
-	steps := []Step{named, v.chainStep(entry)}
+	steps := []Step{named, v.chainStep(entry, at)}
 	signed := Step{Name: StepTime, Sentence: "the signer's clock only; no time stamp from outside"}
 	if entry != nil {
 		signed.Computed = entry.Time.Format(time.RFC3339)
@@ -105,8 +128,13 @@ func (v *Verification) Steps(root, key, sha256 string) []Step {
 	return append(steps, signed)
 }
 
+// jqOf is a line that prints what a filter lets through of a document when $sum is the sha256 of a file.
+func jqOf(file, filter, document string) string {
+	return fmt.Sprintf(`jq -er --arg sum "$(sha256sum < %s | cut -c1-64)" %s %s`, shellQuote(file), shellQuote(filter), shellQuote(document))
+}
+
 // chainStep joins an entry to the one before it, and says whether the whole chain holds.
-func (v *Verification) chainStep(e *Sealed) Step {
+func (v *Verification) chainStep(e *Sealed, at LedgerPlace) Step {
 	s := Step{Name: StepChain, Checked: e != nil, Sentence: "there is no entry to look at"}
 	if e == nil {
 		return s
@@ -115,7 +143,8 @@ func (v *Verification) chainStep(e *Sealed) Step {
 	s.Sentence = fmt.Sprintf("%d entries, no break since the first", len(v.Entries))
 	for i := range v.Entries {
 		if v.Entries[i].Sequence == e.Sequence-1 {
-			s.Computed, s.ByHand = v.Entries[i].SHA256, "sha256sum "+shellQuote(v.Entries[i].Key)
+			s.Computed = v.Entries[i].SHA256
+			s.ByHand = jqOf(at.entry(v.Entries[i].Key), ".previous_sha256 | select(. == $sum)", at.entry(e.Key))
 		}
 	}
 	s.OK = s.Expected == s.Computed

@@ -179,6 +179,7 @@ func shell(t testing.TB, dir, script string) (string, bool) {
 	t.Helper()
 	tool(t, "openssl")
 	tool(t, "sha256sum")
+	tool(t, "jq")
 	cmd := exec.Command("sh", "-c", script)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -15,6 +16,8 @@ import (
 type PublicKey struct {
 	key *ecdsa.PublicKey
 	der []byte // SubjectPublicKeyInfo
+
+	file string // it was read from; "" when it was not
 }
 
 // LoadPublicKey reads a public key in PEM ("PUBLIC KEY", PKIX) from a file.
@@ -23,11 +26,17 @@ func LoadPublicKey(path string) (*PublicKey, error) {
 	if err == nil {
 		var pub *PublicKey
 		if pub, err = ParsePublicKey(data); err == nil {
+			if pub.file, err = filepath.Abs(path); err != nil {
+				pub.file = path // only shown
+			}
 			return pub, nil
 		}
 	}
 	return nil, fmt.Errorf("read public key %s: %w", path, err)
 }
+
+// File is the absolute path of the file that the key was read from; "" when it was not read from one.
+func (p *PublicKey) File() string { return p.file }
 
 // ParsePublicKey reads a public key in PEM ("PUBLIC KEY", PKIX).
 func ParsePublicKey(data []byte) (*PublicKey, error) {

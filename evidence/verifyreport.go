@@ -15,7 +15,8 @@ var ErrNoTrustedKey = errors.New("no trusted public key was given: a signature c
 type ReportPlace struct {
 	Key            string // in the store; the id inside must agree with it
 	ExpectedSHA256 string // as the ledger or SHA256SUMS names it
-	// Names of the files for the lines to check by hand; default report.json, report.sig, pub.pem.
+	// Names of the files for the lines to check by hand; default report.json, report.sig, and the file that
+	// the key was read from or pub.pem.
 	ReportFile, SignatureFile, PublicKeyFile string
 }
 
@@ -66,18 +67,21 @@ const (
 // error is nil only when every step held. Without a key it is ErrNoTrustedKey, else a
 // *VerificationError. The verification is returned in each case.
 func VerifyReport(body, sig []byte, pub *PublicKey, at ReportPlace) (*ReportVerification, error) {
-	at.applyDefaults()
+	at.applyDefaults(pub)
 	v := &ReportVerification{SHA256: Digest(body)}
-	v.read(body)
+	v.read(body, at)
 	v.signature(body, sig, pub, at)
-	v.document(body)
+	v.document(body, at)
 	v.key(pub, at)
 	v.place(at)
-	v.verdict()
+	v.verdict(at)
 	return v, v.conclude(pub)
 }
 
-func (at *ReportPlace) applyDefaults() {
+func (at *ReportPlace) applyDefaults(pub *PublicKey) {
+	if at.PublicKeyFile == "" && pub != nil {
+		at.PublicKeyFile = pub.file
+	}
 	for _, d := range []struct {
 		name  *string
 		value string
@@ -92,8 +96,9 @@ func (v *ReportVerification) add(s Step) {
 	v.Steps = append(v.Steps, s)
 }
 
-func (v *ReportVerification) read(body []byte) {
-	s := Step{Name: StepRead, Checked: true, OK: true, Computed: fmt.Sprintf("%d bytes", len(body)), Sentence: "the file was read"}
+func (v *ReportVerification) read(body []byte, at ReportPlace) {
+	s := Step{Name: StepRead, Checked: true, OK: true, Computed: fmt.Sprintf("%d bytes", len(body)), Sentence: "the file was read",
+		ByHand: fmt.Sprintf("wc -c < %s | grep -w %d", shellQuote(at.ReportFile), len(body))}
 	if len(body) == 0 || len(body) > MaxDocument {
 		s.OK, s.Sentence = false, "the file is empty, or larger than a report can be"
 	}
@@ -117,6 +122,7 @@ func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at Repo
 	switch {
 	case at.ExpectedSHA256 != "":
 		sum.Checked, sum.OK = true, v.SHA256 == at.ExpectedSHA256
+		sum.ByHand += " | grep " + shellQuote(at.ExpectedSHA256)
 		sum.Sentence = "compared with the one expected"
 	case sign.Checked:
 		sum.Checked, sum.OK = true, sign.OK
@@ -128,8 +134,9 @@ func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at Repo
 	v.add(sign)
 }
 
-func (v *ReportVerification) document(body []byte) {
-	s := Step{Name: StepDocument, Checked: true, Expected: fmt.Sprintf("kind %s, format 1 to %d, no key twice", KindReport, Format)}
+func (v *ReportVerification) document(body []byte, at ReportPlace) {
+	s := Step{Name: StepDocument, Checked: true, Expected: fmt.Sprintf("kind %s, format 1 to %d, no key twice", KindReport, Format),
+		ByHand: jq(fmt.Sprintf("select(.kind == %q and .format >= 1 and .format <= %d) | .kind", KindReport, Format), at.ReportFile)}
 	r, err := ParseReport(body)
 	if err != nil {
 		s.Sentence = err.Error()
@@ -166,6 +173,7 @@ func (v *ReportVerification) key(pub *PublicKey, at ReportPlace) {
 		s.Checked, s.Expected, s.Computed = true, v.Report.Key.Fingerprint, pub.Fingerprint()
 		s.OK = s.Expected == s.Computed && v.Report.Key.KeyID == pub.KeyID()
 		s.Sentence = "the fingerprint in the report against that of the trusted key"
+		s.ByHand += " | grep " + shellQuote(s.Expected)
 	}
 	v.add(s)
 }
@@ -180,17 +188,34 @@ func (v *ReportVerification) place(at ReportPlace) {
 			s.Computed = at.Key
 			s.OK = s.OK && (at.Key == s.Expected || strings.HasSuffix(at.Key, "/"+s.Expected))
 			s.Sentence = "the id and time inside the report against where it lies (" + path.Base(at.Key) + ")"
+			s.ByHand = placeByHand(at)
 		}
 	}
 	v.add(s)
 }
 
+// placeByHand asks whether the document has the id and the month that its key shows.
+func placeByHand(at ReportPlace) string {
+	parts := strings.Split(at.Key, "/")
+	id := strings.TrimSuffix(parts[len(parts)-1], ".json")
+	if len(parts) < 4 || !reportIDForm.MatchString(id) {
+		return ""
+	}
+	month := strings.Join(parts[len(parts)-3:len(parts)-1], "-")
+	return jq(fmt.Sprintf("select(.report_id == %q and (.generated_at | startswith(%q))) | .report_id", id, month), at.ReportFile)
+}
+
+// overallByHand is Overall in the words of jq: the report's verdict, if it is that of its checks.
+const overallByHand = `.overall as $said | [.checks[].outcome] | (if any(. == "FAILED") then "FAILED" ` +
+	`elif any(. == "PASSED") and all(. == "PASSED" or . == "SKIPPED") then "PASSED" else "INDETERMINATE" end) | select(. == $said)`
+
 // verdict computes the verdict again from the checks.
-func (v *ReportVerification) verdict() {
+func (v *ReportVerification) verdict(at ReportPlace) {
 	s := Step{Name: StepVerdict, Sentence: "not checked: the report could not be read"}
 	if r := v.Report; r != nil {
 		s.Checked, s.Expected, s.Computed = true, string(r.Overall), string(OverallOf(r.Checks))
 		s.OK, s.Sentence = s.Expected == s.Computed, "the verdict against the outcomes of the checks"
+		s.ByHand = jq(overallByHand, at.ReportFile)
 		if why := r.contradiction(); why != "" {
 			s.OK, s.Sentence = false, why
 		}
@@ -234,6 +259,9 @@ func (v *ReportVerification) conclude(pub *PublicKey) error {
 	v.Verdict = "genuine and unchanged; the time is the signer's"
 	return nil
 }
+
+// jq is a line that prints what a filter lets through of a file, and fails when that is nothing.
+func jq(filter, file string) string { return "jq -er " + shellQuote(filter) + " " + shellQuote(file) }
 
 // shellQuote makes a name one word for a POSIX shell.
 func shellQuote(name string) string {

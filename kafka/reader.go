@@ -36,6 +36,9 @@ type ReadOptions struct {
 	ReadUncommitted bool
 	Timeout         time.Duration // of one request; default the client's
 	RetryFor        time.Duration // without progress; default the client's
+	// OnRetry, if not nil, is told why an answer did not come before each wait for another try, from the
+	// goroutine that calls Next. Empty answers near the end, which are no failure yet, are not told.
+	OnRetry func(err error)
 }
 
 // Reader reads one partition of one incarnation of a topic, answer by answer. While the caller works on
@@ -194,6 +197,11 @@ func (r *Reader) take(ctx context.Context, f fetched) (*Chunk, error) {
 
 // failed handles a fetch without an answer.
 func (r *Reader) failed(ctx context.Context, f fetched, cause error) error {
+	return r.repeat(ctx, f, cause, r.o.OnRetry)
+}
+
+// repeat waits before the next try, and tells of it.
+func (r *Reader) repeat(ctx context.Context, f fetched, cause error, tell func(error)) error {
 	r.spec.seq = f.leader.seq
 	if errors.Is(cause, errSuspect) {
 		if err := r.c.confirmDeleted(ctx, r.spec.tp); err != nil {
@@ -204,7 +212,14 @@ func (r *Reader) failed(ctx context.Context, f fetched, cause error) error {
 	if permanent(cause) {
 		return Diagnose(cause, r.c.cluster)
 	}
-	return r.pat.failed(ctx, cause)
+	pause, err := r.pat.pause(cause)
+	if err != nil {
+		return err
+	}
+	if tell != nil {
+		tell(cause)
+	}
+	return sleep(ctx, pause)
 }
 
 // refused handles an answer with an error code.
@@ -284,8 +299,11 @@ func (r *Reader) empty(ctx context.Context, f fetched) (*Chunk, error) {
 		stable = f.part.HighWatermark
 	}
 	cause := fmt.Errorf("the broker has no data, though the end is %d (readable up to %d, log start %d)", r.o.End, stable, f.part.LogStartOffset)
-	if stable < r.o.End || f.part.LogStartOffset > r.spec.position || r.empties < emptyBeforeHole {
+	switch {
+	case stable < r.o.End || f.part.LogStartOffset > r.spec.position:
 		return nil, r.failed(ctx, f, cause)
+	case r.empties < emptyBeforeHole:
+		return nil, r.repeat(ctx, f, cause, nil)
 	}
 	if !r.probing {
 		r.probing = true

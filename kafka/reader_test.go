@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -313,5 +314,26 @@ func TestBatchesAreRaw(t *testing.T) {
 	}
 	if got.Codec() != batch.Zstd || got.NumRecords != 100 || !r.ByID() {
 		t.Errorf("header %+v", got.Header)
+	}
+}
+
+// TestReaderTellsOfRetries: a failure that is tried again is told before the wait; empty answers near
+// the end are none.
+func TestReaderTellsOfRetries(t *testing.T) {
+	b, c, tp := newTopic(t, embedded.Options{})
+	put(t, b, "orders", 0, 5)
+	b.FailNext(embedded.Fetch, 6, 2) // NOT_LEADER_OR_FOLLOWER
+	var told []string
+	got := readAll(t, c, tp, kafka.ReadOptions{End: 5, OnRetry: func(err error) { told = append(told, err.Error()) }})
+	if got.err != nil || !slices.Equal(got.offsets, span(0, 5)) {
+		t.Fatalf("%v, %v", got.offsets, got.err)
+	}
+	if len(told) != 2 || !strings.Contains(told[0], "read orders/0 at offset 0") {
+		t.Errorf("%q", told)
+	}
+	told = nil
+	emptyFetches(b, 2, 5)
+	if got := readAll(t, c, tp, kafka.ReadOptions{End: 5, OnRetry: func(err error) { told = append(told, err.Error()) }}); got.err != nil || len(told) != 0 {
+		t.Errorf("%q, %v", told, got.err)
 	}
 }

@@ -29,17 +29,25 @@ func (p *patience) succeeded() { p.since, p.tries = time.Time{}, 0 }
 // failed notes a failure and pauses before the next try. When the limit has passed it returns an error
 // that wraps cause; when ctx ends, that of ctx.
 func (p *patience) failed(ctx context.Context, cause error) error {
+	pause, err := p.pause(cause)
+	if err != nil {
+		return err
+	}
+	return sleep(ctx, pause)
+}
+
+// pause notes a failure and says how long to wait before the next try.
+func (p *patience) pause(cause error) (time.Duration, error) {
 	now := time.Now()
 	if p.since.IsZero() {
 		p.since = now
 	}
 	p.tries++
 	if spent := now.Sub(p.since); spent >= p.limit && p.tries > 1 {
-		return fmt.Errorf("gave up after %d tries in %s: %w", p.tries, spent.Round(time.Millisecond), cause)
+		return 0, fmt.Errorf("gave up after %d tries in %s: %w", p.tries, spent.Round(time.Millisecond), cause)
 	}
 	pause := min(firstPause<<min(p.tries-1, 10), maxPause, max(p.limit-now.Sub(p.since), firstPause))
-	pause += time.Duration(rand.Int64N(int64(pause)/4 + 1)) // many partitions fail at once and should not return at once
-	return sleep(ctx, pause)
+	return pause + time.Duration(rand.Int64N(int64(pause)/4+1)), nil // many partitions fail at once and should not return at once
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -30,7 +30,7 @@ func commands() []command {
 		{"backups", "", "archives and their runs", func(c *console, _ string) tea.Cmd { return c.visit(sectionBackups) }},
 		{"jobs", "", "jobs of this console, and of others", func(c *console, _ string) tea.Cmd { return c.visit(sectionJobs) }},
 		{"evidence", "[year]", "slots of the ledger", visitEvidence},
-		{"topics", "[filter]", "topics of the cluster", func(c *console, _ string) tea.Cmd { return c.visit(sectionTopics) }},
+		{"topics", "[filter]", "topics of the cluster", visitTopics},
 		{"messages", "", "everything that was said", func(c *console, _ string) tea.Cmd { return c.openMessages() }},
 		{"help", "", "keys of this screen", func(c *console, _ string) tea.Cmd { c.help = c.newHelp(); return nil }},
 		{"quit", "", "leave; asks while a job runs", func(c *console, _ string) tea.Cmd { return c.quit() }},

@@ -2,11 +2,14 @@ package tui
 
 import (
 	"context"
+	"os"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
+
+	"kustody/engine"
 )
 
 // Sizes. The console is designed for two widths and draws from the least one on.
@@ -35,19 +38,25 @@ type console struct {
 	spinning bool
 	frame    int // of the spinner
 
-	dialog   *dialog
-	help     *helpBox
-	command  *commandBar
-	toast    *message
-	messages []message
-	mouse    bool
-	clicked  click
-	quiet    bool     // no bell
-	quitting bool     // as soon as the running jobs have ended
-	past     []string // commands typed before
-	opening  Place    // where it was asked to open
-	forced   bool     // quit whatever runs: it was waited for long enough
-	after    func(d time.Duration, msg tea.Msg) tea.Cmd
+	dialog     *dialog
+	help       *helpBox
+	command    *commandBar
+	toast      *message
+	messages   []message
+	mouse      bool
+	clicked    click
+	quiet      bool                         // no bell
+	quitting   bool                         // as soon as the running jobs have ended
+	past       []string                     // commands typed before
+	opening    Place                        // where it was asked to open
+	stopping   bool                         // because the process was told to
+	forced     bool                         // quit whatever runs: it was waited for long enough
+	verified   *engine.EvidenceVerification // of everything, by the last job that did; nil: none has
+	verifiedAt time.Time
+
+	bars    bool // the terminal shows progress in its tab or frame
+	after   func(d time.Duration, msg tea.Msg) tea.Cmd
+	holders func(context.Context, engine.QueryOptions, time.Time) ([]engine.Holding, error)
 }
 
 // click remembers the last one, so that a second one soon after counts as two.
@@ -64,19 +73,20 @@ type Look struct {
 }
 
 func newConsole(ctx context.Context, desk Desk, look Look) *console {
-	c := &console{ctx: ctx, desk: desk, look: look, w: 80, h: 24, quiet: look.Quiet, after: after}
-	if c.desk.Now == nil {
-		c.desk.Now = time.Now
-	}
-	if c.desk.Zone == nil {
-		c.desk.Zone = time.UTC
-	}
+	c := &console{ctx: ctx, desk: desk, look: look, w: 80, h: 24, quiet: look.Quiet, after: after, holders: engine.Holders}
+	c.desk.fill()
 	c.theme = newTheme(look.Theme, look.ASCII)
-	c.stacks = [sections][]screen{{newBackupsScreen(c)}, {newJobsScreen(c)}, {newEvidenceScreen(c)}, {newTopicsScreen(c)}}
-	for _, w := range desk.Warnings {
+	c.bars = showsProgress(os.Getenv)
+	c.startScreens()
+	return c
+}
+
+// startScreens begins every section anew, at its top.
+func (c *console) startScreens() {
+	c.stacks = [sections][]screen{{c.firstScreen()}, {newJobsScreen(c)}, {newEvidenceScreen(c)}, {newTopicsScreen(c)}}
+	for _, w := range c.desk.Warnings {
 		c.note(badNews, w)
 	}
-	return c
 }
 
 // after sends a message later. Tests have a clock of their own.
@@ -291,47 +301,4 @@ func (c *console) pointed(at point) tea.Cmd {
 		return s.click(c, point{at.x, at.y - 3}, double)
 	}
 	return nil
-}
-
-// quitMsg stands for a quit that came from outside (SIGTERM).
-type quitMsg struct{}
-
-// quit leaves, unless jobs run: then it asks.
-func (c *console) quit() tea.Cmd {
-	running := c.runningJobs()
-	if len(running) == 0 {
-		return tea.Quit
-	}
-	if c.quitting {
-		return nil
-	}
-	var text []line
-	for _, j := range running {
-		text = append(text, say(j.label()+" "+j.title))
-	}
-	text = append(text, nil, say("A job lives in this console and ends with it. Cancelled, it stops in"), say("an orderly way: what is written stays, and the same job goes on later."))
-	c.help, c.command = nil, nil
-	c.dialog = confirm("A job is running", "cancel and quit when it has stopped", keys.Cancel, func() tea.Cmd { return c.cancelAll() }, text...)
-	return nil
-}
-
-// stop ends the console because the process was told to: jobs are cancelled without a question, and the
-// console waits for them, but not for ever.
-func (c *console) stop() tea.Cmd {
-	if len(c.runningJobs()) == 0 || c.quitting {
-		c.forced = true
-		return tea.Quit
-	}
-	return tea.Batch(c.cancelAll(), c.after(stopPatience, stopMsg{}))
-}
-
-// cancelAll cancels every running job; the console ends with the last of them.
-func (c *console) cancelAll() tea.Cmd {
-	c.quitting = true
-	for _, j := range c.runningJobs() {
-		j.asked = true
-		j.Cancel()
-	}
-	c.note(goodNews, "cancelling; kustody quits when the jobs have stopped")
-	return c.poll()
 }

@@ -91,6 +91,19 @@ type Offer struct {
 	// Take does it and returns the desk to go on with. ask is what was typed, where Ask is not "".
 	Ask  string // what has to be typed first: "folder"
 	Take func(ctx context.Context, typed string) (Desk, error)
+	// Progress says what Take does just now, in a line; "" nothing. It is asked from another goroutine than
+	// Take's, some ten times a second. Nil: nothing is said but that it works.
+	Progress func() string
+}
+
+// fill sets what was left out.
+func (d *Desk) fill() {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Zone == nil {
+		d.Zone = time.UTC
+	}
 }
 
 // Place is where the console opens.

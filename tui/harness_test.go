@@ -21,8 +21,8 @@ var testNow = time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
 
 // driver drives a console without a terminal: commands run at once, and nothing happens by itself.
 type driver struct {
+	*Tour
 	t testing.TB
-	c *console
 }
 
 // drive opens a console on a desk, as Init would.
@@ -33,67 +33,19 @@ func drive(t testing.TB, desk Desk, w, h int, theme string) *driver {
 	if desk.Now == nil {
 		desk.Now = func() time.Time { return testNow }
 	}
-	d := &driver{t, newConsole(ctx, desk, Look{Theme: theme, Quiet: true})}
-	d.c.after = func(time.Duration, tea.Msg) tea.Cmd { return nil } // time does not pass by itself
-	d.c.w, d.c.h = w, h
-	d.run(d.c.arrive())
-	return d
+	return &driver{NewTour(ctx, desk, Look{Theme: theme}, w, h, Place{}), t}
 }
 
-// run carries a command out, and what comes of it.
-func (d *driver) run(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	switch m := cmd().(type) {
-	case nil:
-	case tea.BatchMsg:
-		for _, x := range m {
-			d.run(x)
-		}
-	default:
-		d.run(d.c.take(m))
-	}
-}
-
-// send gives the console a message.
-func (d *driver) send(m tea.Msg) { d.run(d.c.take(m)) }
-
-// keys presses keys by their names, as in "down down enter /ord"; a word that names no key is typed.
-func (d *driver) keys(words ...string) {
-	d.t.Helper()
-	for _, w := range strings.Fields(strings.Join(words, " ")) {
-		if k, known := namedKeys[w]; known {
-			d.send(k)
-			continue
-		}
-		for _, r := range w {
-			d.send(tea.KeyPressMsg{Code: r, Text: string(r)})
-		}
-	}
-}
+// keys presses keys by their names.
+func (d *driver) keys(words ...string) { d.Press(words...) }
 
 // text types text, spaces included.
-func (d *driver) text(s string) {
-	for _, r := range s {
-		d.send(tea.KeyPressMsg{Code: r, Text: string(r)})
-	}
-}
-
-var namedKeys = map[string]tea.KeyPressMsg{
-	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
-	"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight},
-	"home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd}, "pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown},
-	"backspace": {Code: tea.KeyBackspace}, "space": {Code: ' ', Text: " "}, "ctrl+a": {Code: 'a', Mod: tea.ModCtrl}, "ctrl+u": {Code: 'u', Mod: tea.ModCtrl},
-	"ctrl+d": {Code: 'd', Mod: tea.ModCtrl}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+z": {Code: 'z', Mod: tea.ModCtrl}, "ctrl+n": {Code: 'n', Mod: tea.ModCtrl},
-	"alt+up": {Code: tea.KeyUp, Mod: tea.ModAlt}, "alt+down": {Code: tea.KeyDown, Mod: tea.ModAlt},
-	"alt+pgup": {Code: tea.KeyPgUp, Mod: tea.ModAlt}, "alt+pgdown": {Code: tea.KeyPgDown, Mod: tea.ModAlt},
-}
+func (d *driver) text(s string) { d.Type(s) }
 
 // frame draws, and holds that every line is exactly as wide as the screen and harmless.
 func (d *driver) frame() Frame {
 	d.t.Helper()
-	f, _ := d.c.picture()
+	f := d.Frame()
 	checkFrame(d.t, f)
 	return f
 }
@@ -217,3 +169,5 @@ func lookOf(x Cells) string {
 	}
 	return strings.Join(words, " ")
 }
+
+func keyOf(r rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: r, Text: string(r)} }

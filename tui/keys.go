@@ -24,7 +24,7 @@ var keys = struct {
 	// verbs
 	Open, Backup, Restore, Validate, Archive, Verify, VerifyAll, Cancel, Freeze, Log, Start, DryRun key.Binding
 	Next, Previous, NextProblem, PreviousProblem, Pane, Ledger, Zone                                key.Binding
-	Offset, Moment, Show, Wide                                                                      key.Binding
+	Offset, Moment, Show, Wide, Report, Deep                                                        key.Binding
 	// in forms
 	NextField, PreviousField, Clear, MinuteUp, MinuteDown, HourUp, HourDown, Left, Right, Yes, Nearest key.Binding
 }{
@@ -45,6 +45,7 @@ var keys = struct {
 	Next: bind("]", "next", "]"), Previous: bind("[", "previous", "["), NextProblem: bind("n", "next problem", "n"),
 	PreviousProblem: bind("N", "previous problem", "N"), Pane: bind("tab", "pane", "tab"), Ledger: bind("L", "ledger", "L"), Zone: bind("ctrl+z", "zone", "ctrl+z"),
 	Offset: bind("o", "go to offset", "o"), Moment: bind("t", "go to time", "t"), Show: bind("x", "text, JSON, hex", "x"), Wide: bind("w", "wrap", "w"),
+	Report: bind("o", "open the report", "o"), Deep: bind("d", "other level", "d"),
 
 	NextField: bind("tab", "next field", "tab"), PreviousField: bind("shift+tab", "step back", "shift+tab"), Clear: bind("ctrl+u", "clear", "ctrl+u"),
 	MinuteUp: bind("alt+↑", "a minute later", "alt+up"), MinuteDown: bind("alt+↓", "a minute earlier", "alt+down"),
@@ -99,7 +100,7 @@ func footer(actions []action, w int) line {
 			continue
 		}
 		part := footerPart(a)
-		if l.width()+part.width()+help.width()+1 > w {
+		if l.width()+part.width()+2+help.width() > w {
 			break
 		}
 		l = append(append(l, part...), span{"  ", plain})

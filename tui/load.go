@@ -20,6 +20,7 @@ type loader[T any] struct {
 	has     bool
 	err     error
 	asOf    time.Time // when the value was read
+	stale   bool      // it may have changed since: read it again when it is asked for
 	loading bool
 	since   time.Time // when loading began
 	what    string    // "the backups from file:///…"
@@ -35,7 +36,7 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
 	l.turn++
-	l.loading, l.since, l.what, l.cancel = true, c.now(), what, cancel
+	l.loading, l.since, l.what, l.cancel, l.stale = true, c.now(), what, cancel, false
 	turn := l.turn
 	c.waiting++
 	return tea.Batch(c.spin(), func() tea.Msg {
@@ -49,7 +50,11 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 			l.loading = false
 			if err != nil {
 				l.err = err
-				c.note(badNews, "cannot read "+what+": "+err.Error())
+				if l.has { // the old value stays in sight, so that the screen does not show the error itself
+					c.note(badNews, "cannot read "+what+": "+err.Error())
+				} else {
+					c.keep(badNews, "cannot read "+what+": "+err.Error())
+				}
 				return nil
 			}
 			l.value, l.has, l.err, l.asOf = value, true, nil, c.now()
@@ -61,9 +66,9 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 	})
 }
 
-// ensure loads what was never loaded.
+// ensure loads what was never loaded, or has changed since.
 func (l *loader[T]) ensure(c *console, what string, read func(context.Context) (T, error), then func() tea.Cmd) tea.Cmd {
-	if l.has || l.err != nil {
+	if (l.has || l.err != nil) && !l.stale {
 		return nil
 	}
 	return l.load(c, what, read, then)
@@ -78,6 +83,12 @@ func (l *loader[T]) stop() bool {
 	l.loading = false
 	l.cancel()
 	return true
+}
+
+// drop forgets everything. An answer that is still under way is not wanted any more.
+func (l *loader[T]) drop() {
+	l.stop()
+	*l = loader[T]{turn: l.turn}
 }
 
 // spinAfter is how long nothing turns: a short wait should not flicker.

@@ -32,12 +32,16 @@ const maxMessages = 1000
 
 // note keeps a message and shows it.
 func (c *console) note(kind news, text string) {
-	m := message{c.now(), kind, text}
-	c.messages = append(c.messages, m)
+	c.keep(kind, text)
+	c.toast = &c.messages[len(c.messages)-1]
+}
+
+// keep keeps a message for the list, and does not show it: the screen says it already.
+func (c *console) keep(kind news, text string) {
+	c.messages = append(c.messages, message{c.now(), kind, text})
 	if len(c.messages) > maxMessages {
 		c.messages = c.messages[len(c.messages)-maxMessages:]
 	}
-	c.toast = &m
 }
 
 // told is a note as what an action returns.

@@ -44,15 +44,15 @@ func (a *arguments) limit(n int64) {
 // window adds the ends that a window has.
 func (a *arguments) window(w archive.Window) {
 	if w.Start != nil {
-		*a = append(*a, "--from", instant(int64(*w.Start)))
+		*a = append(*a, "--from", rfc3339(int64(*w.Start)))
 	}
 	if w.End != nil {
-		*a = append(*a, "--to", instant(int64(*w.End)))
+		*a = append(*a, "--to", rfc3339(int64(*w.End)))
 	}
 }
 
-// instant writes milliseconds as RFC 3339 in UTC, or in digits where the year does not fit into it.
-func instant(ms int64) string {
+// rfc3339 writes milliseconds as RFC 3339 in UTC, or in digits where the year does not fit into it.
+func rfc3339(ms int64) string {
 	t := time.UnixMilli(ms).UTC()
 	if t.Year() < 0 || t.Year() > 9999 {
 		return strconv.FormatInt(ms, 10)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -51,10 +52,29 @@ func styled(s style, text string) line { return line{{text, s}} }
 func clean(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] > '~' {
-			return engine.Sanitize(s)
+			return agreed(engine.Sanitize(s))
 		}
 	}
 	return s
+}
+
+// agreed spells out the characters about whose width terminals disagree (flags, emoji with selectors),
+// since one of them would shift all that follows on its line.
+func agreed(s string) string {
+	if ansi.StringWidth(s) == ansi.StringWidthWc(s) {
+		return s
+	}
+	var b strings.Builder
+	for rest := s; rest != ""; {
+		cluster, n := ansi.FirstGraphemeCluster(rest, ansi.GraphemeWidth)
+		rest = rest[len(cluster):]
+		if n != ansi.StringWidthWc(cluster) {
+			q := strconv.QuoteToASCII(cluster)
+			cluster = q[1 : len(q)-1]
+		}
+		b.WriteString(cluster)
+	}
+	return b.String()
 }
 
 // width is how many cells a text takes once it is clean.
@@ -94,6 +114,16 @@ func (l line) with(s style) line {
 	return out
 }
 
+// chosen is the line under the cursor: reversed in one colour, since a coloured cell would break it. What
+// the colour said stands beside it as a glyph and a word.
+func (l line) chosen() line {
+	out := make(line, len(l))
+	for i, x := range l {
+		out[i] = span{x.text, plain | reverse | x.style&bold}
+	}
+	return out
+}
+
 // add appends text.
 func (l line) add(s style, text string) line { return append(l, span{text, s}) }
 
@@ -122,7 +152,8 @@ func middle(s string, w int) string {
 		return short(s, w)
 	}
 	tail := (w - 1) / 2
-	return ansi.Truncate(s, w-1-tail, "") + ellipsis + ansi.TruncateLeft(s, n-tail, "")
+	both := ansi.Truncate(s, w-1-tail, "") + ellipsis + ansi.TruncateLeft(s, n-tail, "")
+	return short(both, w) // a wide character at the cut may have stayed whole
 }
 
 // pad fills a text up to a width, or cuts it.

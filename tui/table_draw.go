@@ -41,7 +41,9 @@ func (t *table[T]) scroll() {
 // layout chooses the columns there is room for, and shares what is left among those that stretch.
 func (t *table[T]) layout(w int) (cols, widths []int) {
 	for i := range t.cols {
-		cols = append(cols, i)
+		if !t.cols[i].off {
+			cols = append(cols, i)
+		}
 	}
 	need := func() int {
 		n := lead
@@ -107,7 +109,7 @@ func align(s string, w int, right bool) string {
 	return pad(s, w)
 }
 
-// row draws one row. The cursor's row is reversed cell by cell, so that a coloured cell does not end it.
+// row draws one row. The cursor's row is reversed from end to end in one colour.
 func (t *table[T]) row(c *console, r T, cols, widths []int, w int, at bool) line {
 	l := make(line, 0, 2*len(cols)+2)
 	head := "   "
@@ -129,7 +131,7 @@ func (t *table[T]) row(c *console, r T, cols, widths []int, w int, at bool) line
 		}
 	}
 	if at {
-		return l.fit(w).with(reverse)
+		return l.fit(w).chosen()
 	}
 	return l
 }

@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -134,19 +135,18 @@ func plainASCII(s string) string {
 
 func toASCII(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for rest := s; rest != ""; {
+		cluster, n := ansi.FirstGraphemeCluster(rest, ansi.GraphemeWidth)
+		rest = rest[len(cluster):]
+		r, size := utf8.DecodeRuneInString(cluster)
 		switch a, known := asciiOf[r]; {
-		case r <= '~':
+		case r <= '~' && size == len(cluster):
 			b.WriteRune(r)
-		case known:
+		case known && size == len(cluster):
 			b.WriteRune(a)
 		default:
-			b.WriteString(strings.Repeat("?", ansi.StringWidth(string(r))))
+			b.WriteString(repeat("?", n))
 		}
-	}
-	// What joins to one cell (an accent, a flag) counts by itself above: the width must stay.
-	if w := ansi.StringWidth(s); b.Len() != w {
-		return pad(b.String(), w)
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -25,6 +26,7 @@ func (c *console) View() tea.View {
 	if c.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
+	v.ProgressBar = c.terminalBar()
 	if cursor != nil {
 		v.Cursor = tea.NewCursor(cursor.x, cursor.y)
 		v.Cursor.Shape = tea.CursorBar
@@ -104,8 +106,13 @@ func (c *console) header() line {
 		if c.wide() {
 			right = right.add(accent, " running  "+running[0].Kind())
 		}
-		if p, known := percent(running[0].snap); known {
-			right = right.add(accent, fmt.Sprintf(" %3.0f%%", p))
+		if running[0].asked {
+			right = right.add(warn, " cancelling")
+		} else if p := running[0].far; p.known {
+			right = right.add(accent, fmt.Sprintf(" %3.0f%%", math.Floor(p.percent)))
+		}
+		if c.quitting {
+			right = right.add(warn, ", quits then")
 		}
 	}
 	now := c.now().UTC()

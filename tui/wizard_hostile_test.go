@@ -45,7 +45,6 @@ func TestWizardsHoldHostileNames(t *testing.T) {
 			z := d.c.screen().(*wizard)
 			z.steps[1].(*topicsStep).subject.view = loader[*engine.RunView]{value: run, has: true, asOf: testNow}
 			d.run(z.enter(d.c))
-			d.keys("esc")
 			reached := 0
 			for _, press := range []string{"ctrl+a", "/", "e", "space", "ctrl+a", "enter", "x", "ctrl+u", "enter", "space", "space", "tab", "p", "enter", "d", "esc", "esc", "y", "enter"} {
 				d.keys(press)

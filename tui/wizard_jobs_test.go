@@ -96,7 +96,7 @@ func TestDrillWithoutBackup(t *testing.T) {
 	d, _ := driveWizard(t, of, 80, 24, ThemeDark)
 	d.keys(":drill", "enter")
 	d.has("There is no backup yet. The drill makes the first one")
-	d.keys("esc", "enter")
+	d.keys("enter")
 	d.has("what lies in the window is not known")
 	d.keys("enter", "enter")
 	if len(k.drills) != 1 || k.drills[0].BackupID != "fresh" || k.drills[0].Topics != nil {

@@ -199,11 +199,11 @@ func windowWords(w archive.Window) string {
 	case w.All():
 		return "all of it"
 	case w.Start == nil:
-		return "before " + instant(int64(*w.End))
+		return "before " + rfc3339(int64(*w.End))
 	case w.End == nil:
-		return "from " + instant(int64(*w.Start)) + " on"
+		return "from " + rfc3339(int64(*w.Start)) + " on"
 	}
-	return instant(int64(*w.Start)) + " → " + instant(int64(*w.End)) + ", the end excluded"
+	return rfc3339(int64(*w.Start)) + " → " + rfc3339(int64(*w.End)) + ", the end excluded"
 }
 
 // targetWords are the target topics in few words: their common beginning, or the name of the only one.

@@ -56,8 +56,8 @@ func (s *subject) id() string {
 	return s.run
 }
 
-// topicRow is a topic of a run, across its chain.
-type topicRow struct {
+// wizardTopic is a topic of a run, across its chain.
+type wizardTopic struct {
 	name        string
 	partitions  int
 	records     int64
@@ -65,9 +65,9 @@ type topicRow struct {
 	first, last int64 // timestamps, milliseconds; without meaning where there is no record
 }
 
-// topicRows are the newest incarnations of a run's topics, by name.
-func topicRows(r *engine.RunView) []topicRow {
-	var out []topicRow
+// wizardTopics are the newest incarnations of a run's topics, by name.
+func wizardTopics(r *engine.RunView) []wizardTopic {
+	var out []wizardTopic
 	seen := map[string]bool{}
 	for i := range r.View.Topics {
 		name := r.View.Topics[i].Name
@@ -76,7 +76,7 @@ func topicRows(r *engine.RunView) []topicRow {
 		}
 		seen[name] = true
 		t, _ := r.View.Topic(name)
-		row := topicRow{name: name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
+		row := wizardTopic{name: name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
 		for k := range t.Parts {
 			p := &t.Parts[k]
 			row.records += p.Records
@@ -120,7 +120,6 @@ func (s *runsStep) paste(_ *console, text string) tea.Cmd { s.table.paste(text);
 func (s *runsStep) enter(c *console) tea.Cmd {
 	if c.data.backups.has {
 		s.fill(c)
-		return nil
 	}
 	return c.loadBackups(false, func() tea.Cmd { s.fill(c); return nil })
 }

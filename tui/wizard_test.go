@@ -13,7 +13,6 @@ import (
 
 	"kustody/engine"
 	"kustody/engine/archive"
-	"kustody/engine/demo"
 )
 
 // worker is a Work that notes what it is asked for. Its jobs are real ones that end at once.
@@ -31,14 +30,10 @@ type worker struct {
 	refuse    error
 }
 
-// wizardDesk is a desk on the stored year, unpacked for one test, and its worker.
+// wizardDesk is a desk on the stored year, and its worker.
 func wizardDesk(t *testing.T) (func() Desk, *worker) {
 	t.Helper()
-	year, err := demo.OpenYear(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = year.Close() })
+	year := storedYear(t)
 	query := year.Query()
 	k := &worker{}
 	job := func(ctx context.Context) (*engine.Job, error) {
@@ -109,23 +104,10 @@ func (k *worker) plan(r RestoreRequest) *engine.RestorePlan {
 	return p
 }
 
-// driveWizard opens a console on a desk whose delayed messages wait for pass.
+// driveWizard opens a console on a desk; pass lets what waits for a pause in the typing happen.
 func driveWizard(t *testing.T, desk Desk, w, h int, theme string) (d *driver, pass func()) {
 	d = drive(t, desk, w, h, theme)
-	var waiting []tea.Msg
-	d.c.after = func(_ time.Duration, m tea.Msg) tea.Cmd {
-		if _, ok := m.(doneMsg); ok {
-			waiting = append(waiting, m)
-		}
-		return nil
-	}
-	return d, func() {
-		now := waiting
-		waiting = nil
-		for _, m := range now {
-			d.send(m)
-		}
-	}
+	return d, d.Later
 }
 
 // TestRestoreWalk is the flow of an engineer who restores three topics for a window, and counts what has

@@ -65,6 +65,15 @@ func (a *Archive) LockRestore(ctx context.Context, restore string, h storage.Hol
 	return l, nil
 }
 
+// RestoreIDs are the ids of all restores that left anything behind, a lock alone too, in their order.
+func (a *Archive) RestoreIDs(ctx context.Context) ([]string, error) {
+	ids, err := a.store.ListDirs(ctx, restoresDir)
+	if err != nil {
+		return nil, fmt.Errorf("list restores of %s: %w", a.BackupID, err)
+	}
+	return slices.DeleteFunc(ids, func(id string) bool { return ValidID(id) != nil }), nil
+}
+
 // PutJournal stores a restore's journal. It must be there before the first record is written.
 func (a *Archive) PutJournal(ctx context.Context, j *Journal) (evidence.File, error) {
 	j.Format, j.Kind, j.BackupID = Format, KindJournal, a.BackupID

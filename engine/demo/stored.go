@@ -45,8 +45,13 @@ func OpenStored(dir string) (*Stored, error) {
 	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil {
 		return nil, fmt.Errorf("open the demo in %s: no demo made it, or its file %s was removed: %w", dir, marker, err)
 	}
-	var err error
-	if s.Trusted, err = evidence.LoadPublicKey(s.PublicKeyPath); err != nil {
+	// Parsed, not loaded: a loaded key remembers its path, and lines to check by hand would show where this
+	// demo happens to lie.
+	key, err := os.ReadFile(s.PublicKeyPath)
+	if err != nil {
+		return nil, fmt.Errorf("open the demo in %s: %w", dir, err)
+	}
+	if s.Trusted, err = evidence.ParsePublicKey(key); err != nil {
 		return nil, fmt.Errorf("open the demo in %s: %w", dir, err)
 	}
 	if s.store, err = storage.OpenFilesystemWith(filepath.Join(dir, archiveDir), storage.FilesystemOptions{ReadOnly: true}); err != nil {

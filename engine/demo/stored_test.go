@@ -255,7 +255,9 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // TestDemoUnpackRefuses: what leads out of the directory, links and absurd sizes are refused, and nothing
 // is written outside.
 func TestDemoUnpackRefuses(t *testing.T) {
-	file := func(name string) *tar.Header { return &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o600, Size: 1} }
+	file := func(name string) *tar.Header {
+		return &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o600, Size: 1}
+	}
 	many := make([]*tar.Header, 9)
 	for i := range many {
 		many[i] = &tar.Header{Typeflag: tar.TypeReg, Name: fmt.Sprintf("archive/%d", i), Size: maxPackedFile}

@@ -1,0 +1,181 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	"kustody/engine"
+	"kustody/evidence"
+	"kustody/tui/units"
+)
+
+// exitWords are what exit codes mean.
+var exitWords = map[engine.Exit]string{
+	engine.ExitDone:      "done and clean",
+	engine.ExitFailed:    "failed",
+	engine.ExitUsage:     "refused: the request or the configuration is wrong",
+	engine.ExitFindings:  "finished, but incomplete, failed a check or has findings",
+	engine.ExitBroken:    "something stored does not verify",
+	engine.ExitNoArchive: "there is no such archive",
+	engine.ExitLocked:    "another job holds the lock",
+	engine.ExitCancelled: "cancelled",
+}
+
+// outcomeMark is the mark of how a job ended.
+func outcomeMark(s engine.Summary) mark {
+	switch s.Exit {
+	case engine.ExitDone:
+		return markOK
+	case engine.ExitFindings, engine.ExitCancelled:
+		return markFinding
+	default:
+		return markBad
+	}
+}
+
+// outcomeWord is how a job ended, in a word or two.
+func outcomeWord(s engine.Summary) string {
+	if s.Exit == engine.ExitFindings && len(s.Findings) > 0 {
+		return units.Count(int64(len(s.Findings)), "finding")
+	}
+	return s.Outcome
+}
+
+// jobState is the state of a job with its mark, for lists.
+func (c *console) jobState(j *job) line {
+	switch {
+	case j.summary != nil:
+		return c.theme.word(outcomeMark(*j.summary), outcomeWord(*j.summary))
+	case j.asked:
+		return c.theme.word(markFinding, "cancelling")
+	case tallyOf(j.snap.Partitions)[rankRetrying] > 0:
+		return c.theme.word(markFinding, "retrying")
+	default:
+		return c.theme.word(markNone, "running")
+	}
+}
+
+// endHead is the outcome in the head's place: mark, words, what the exit code means, and when it was.
+func endHead(c *console, j *job, w int) []line {
+	s := *j.summary
+	l := append(line{{" ", plain}}, c.theme.word(outcomeMark(s), sentence(s.Outcome)).with(bold)...)
+	if s.Exit != engine.ExitDone || c.wide() {
+		l = l.add(plain, "   exit "+itoa(int(s.Exit))+": "+exitWords[s.Exit])
+	}
+	when := line{{" " + clockTime(s.Started) + " → " + clockTime(s.Finished) + " UTC, took " + units.Span(s.Finished.Sub(s.Started)) + " ", dim}}
+	switch {
+	case c.wide():
+		return []line{spread(l, when, w)}
+	case l.width() > w:
+		out := append([]line{l[:3]}, wrap(plain, " exit "+itoa(int(s.Exit))+": "+exitWords[s.Exit], w-1)...)
+		return append(out, when)
+	}
+	return []line{l, when}
+}
+
+// sentence begins with a capital letter.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// quietFacts are facts that the page says in words of its own.
+var quietFacts = map[string]bool{"level": true, "level_remark": true, "overall": true, "report_id": true}
+
+// summaryText is everything that the job has to say at its end.
+func summaryText(c *console, j *job, w int) []line {
+	s := *j.summary
+	var out []line
+	if r := j.Report(); r != nil {
+		out = append(out, verdictLine(c, r), nil)
+	}
+	if s.Error != "" {
+		out = append(out, marked(c, markBad, "Error", []string{s.Error}, w)...)
+	}
+	out = append(out, marked(c, markFinding, units.Count(int64(len(s.Findings)), "finding"), s.Findings, w)...)
+	out = append(out, goOnText(j, w)...)
+	out = append(out, reportText(c, j)...)
+	out = append(out, marked(c, markWait, units.Count(int64(len(s.Notes)), "note"), s.Notes, w)...)
+	facts := len(out)
+	for _, f := range s.Facts {
+		value := units.Value(f)
+		if quietFacts[f.Key] || value == "" {
+			continue
+		}
+		name := strings.ReplaceAll(f.Key, "_", " ")
+		if ms, ok := f.Value.(int64); ok && strings.HasSuffix(f.Key, "_ms") {
+			name, value = strings.TrimSuffix(name, " ms"), units.Span(time.Duration(ms)*time.Millisecond)
+		}
+		for i, l := range wrap(plain, value, max(10, w-24)) {
+			head := ""
+			if i == 0 {
+				head = name
+			}
+			out = append(out, append(line{{" " + pad(head, 20) + "  ", dim}}, l...))
+		}
+	}
+	if len(out) == facts && facts == 0 {
+		return []line{styled(dim, " It has nothing to add.")}
+	}
+	return out
+}
+
+// verdictLine is a report's verdict with its level.
+func verdictLine(c *console, r *evidence.Report) line {
+	m := map[evidence.Outcome]mark{evidence.Passed: markOK, evidence.Failed: markBad}[r.Overall]
+	switch {
+	case m == markNone:
+		m = markGap
+	case m == markOK && (!r.Level.EvidenceForControl() || r.Stale):
+		m = markFinding
+	}
+	return append(line{{" Verdict   ", dim}}, c.theme.word(m, string(r.Overall)+", "+string(r.Level))...)
+}
+
+// marked is a list of sentences under a title, each in full; nothing when there is none.
+func marked(c *console, m mark, title string, list []string, w int) []line {
+	if len(list) == 0 {
+		return nil
+	}
+	out := []line{styled(bold, " "+title)}
+	for _, text := range list {
+		for i, l := range wrap(plain, text, max(10, w-6)) {
+			head := line{{"     ", plain}}
+			if i == 0 {
+				g := c.theme.glyph(m)
+				head = line{{"   ", plain}, {pad(g.text, 2), g.style}}
+			}
+			out = append(out, append(head, l...))
+		}
+	}
+	return append(out, nil)
+}
+
+// goOnText says how to go on with what was cancelled or has failed.
+func goOnText(j *job, w int) []line {
+	switch j.summary.Exit {
+	case engine.ExitDone, engine.ExitFindings, engine.ExitBroken, engine.ExitUsage:
+		return nil
+	}
+	out := []line{styled(bold, " How to go on")}
+	if j.summary.Exit == engine.ExitCancelled {
+		for _, l := range wrap(plain, written(j), max(10, w-6)) {
+			out = append(out, append(line{{"     ", plain}}, l...))
+		}
+	}
+	for _, l := range wrap(plain, sentence(j.goOn()), max(10, w-6)) {
+		out = append(out, append(line{{"     ", plain}}, l...))
+	}
+	return append(out, nil)
+}
+
+// reportText names the report that was written, and the keys that open it.
+func reportText(c *console, j *job) []line {
+	id := j.reportID()
+	if id == "" {
+		return nil
+	}
+	return []line{{{" Report written   ", bold}, {id, plain}, {"   enter", bold}, {" or ", dim}, {"o", bold}, {" opens it", dim}}, nil}
+}
