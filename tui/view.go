@@ -202,6 +202,9 @@ func (c *console) keyLine() line {
 
 // footActions are the common actions that the footer shows when there is room: back, copy, command, quit.
 func (c *console) footActions() []action {
+	if s, ok := c.screen().(capturer); ok && s.capturing() { // letters are typed text
+		return []action{can(keys.Back, nil)}
+	}
 	out := c.common()
 	if len(c.stacks[c.section]) > 1 {
 		out = append([]action{can(keys.Back, nil)}, out...)
