@@ -10,30 +10,7 @@ import (
 
 	"kustody/engine"
 	"kustody/engine/archive"
-	"kustody/engine/demo"
 )
-
-// browseDesk works on the stored demo year, and on no cluster.
-func browseDesk(t testing.TB) Desk {
-	t.Helper()
-	year, err := demo.OpenYear(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { year.Close() })
-	return Desk{Cluster: "demo-bank", Location: year.Location, BackupID: year.BackupID, Now: year.Now, ReadOnly: "started with --read-only",
-		Archive:  func(context.Context) (engine.QueryOptions, error) { return year.Query(), nil },
-		Evidence: func(context.Context) (engine.LedgerOptions, error) { return year.Ledger(), nil }}
-}
-
-// reached opens a desk and presses keys.
-func reached(desk Desk, words ...string) func(w, h int, theme string) *driver {
-	return func(w, h int, theme string) *driver {
-		d := drive(nil, desk, w, h, theme)
-		d.keys(words...)
-		return d
-	}
-}
 
 // fakeRecords answers for a partition whose offsets hold what at makes of them; nil is a hole.
 type fakeRecords struct {

@@ -7,12 +7,13 @@ import (
 
 // TestRunOfTheYear looks into a real archive: everything that is shown was read from it.
 func TestRunOfTheYear(t *testing.T) {
-	desk := browseDesk(t)
+	desk := yearDesk(t)
 	t.Run("run", func(t *testing.T) { testRunIsRead(t, desk) })
 	t.Run("command", func(t *testing.T) { testRunCommand(t, desk) })
 	t.Run("failure", func(t *testing.T) { testRunFailure(t, desk) })
 	t.Run("custody", func(t *testing.T) { testCustodyIsCopied(t, desk) })
 	t.Run("backups", func(t *testing.T) { testBackupsOfTheYear(t, desk) })
+	t.Run("restore", testRunIsRestored)
 	t.Run("goldens", func(t *testing.T) { testRunGoldens(t, desk) })
 }
 
@@ -84,6 +85,22 @@ func TestRunHostile(t *testing.T) {
 			d.keys(k)
 			d.frame()
 		}
+	}
+}
+
+// testRunIsRestored: the wizard begins with the run and the marked topics.
+func testRunIsRestored(t *testing.T) {
+	desk, k := wizardDesk(t)
+	d := drive(t, desk(), 120, 36, ThemeDark)
+	d.keys("down enter G space k space")
+	d.has("2 marked")
+	d.keys("r enter enter enter")
+	if len(k.plans) == 0 {
+		t.Fatalf("no plan was asked for:\n%s", d.frame().Text())
+	}
+	r := k.plans[len(k.plans)-1]
+	if r.BackupID != "demo-weekly" || r.RunID != "20261120T111000Z-c28584" || strings.Join(r.Topics, " ") != "settlements transactions" {
+		t.Errorf("the wizard asks for %s, run %s, topics %v", r.BackupID, r.RunID, r.Topics)
 	}
 }
 
