@@ -218,6 +218,9 @@ func first(texts ...string) string {
 
 // cannotWrite says why nothing that writes can be started; "" when it can.
 func (c *console) cannotWrite() string {
+	if c.quitting {
+		return quitsSoon
+	}
 	if c.desk.Work == nil {
 		return first(c.desk.ReadOnly, "there is nothing to write with")
 	}

@@ -364,3 +364,43 @@ func TestHostileJob(t *testing.T) {
 		d.frame()
 	}
 }
+
+// TestJobsInASCII holds that a terminal without other characters sees everything, and every word whole.
+func TestJobsInASCII(t *testing.T) {
+	d := openJobs(t, 80, 24, ThemeNone, holdings...)
+	d.c.theme = newTheme(ThemeNone, true)
+	ascii := func() {
+		t.Helper()
+		if text := d.frame().Text(); strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) {
+			t.Errorf("not only ASCII:\n%s", text)
+		}
+	}
+	f := fakeRestore(44)
+	d.watch(f, restoreTitle)
+	ascii()
+	d.has("!! retrying", "ok done", "!! warn  restore")
+	d.keys("c y")
+	d.c.toast = nil
+	d.keys("esc")
+	ascii()
+	d.has("!! cancelling")
+	endings["failed"](f)
+	d.poll()
+	d.c.toast = nil
+	d.has("xx failed")
+	d.keys("enter")
+	ascii()
+	d.has("xx Failed")
+	d.keys("l")
+	ascii()
+}
+
+func TestNothingIsBegunWhileQuitting(t *testing.T) {
+	d := openJobs(t, 80, 24, ThemeDark)
+	d.watch(fakeRestore(12), restoreTitle)
+	d.keys("ctrl+c c :check", "space", "orders", "enter")
+	d.has("check archive: not here: kustody quits as soon as its jobs have stopped")
+	if d.c.cannotWrite() != quitsSoon {
+		t.Error("a job that writes can be begun while the console quits")
+	}
+}
