@@ -156,6 +156,17 @@ func (s *runsStep) take() {
 	}
 }
 
+func (s *runsStep) clickAt(y int) bool {
+	hit := s.table.clickAt(y)
+	s.take()
+	return hit
+}
+
+func (s *runsStep) wheel(n int) {
+	s.table.move(n)
+	s.take()
+}
+
 func (s *runsStep) draw(c *console, w, h int) body {
 	if b, ok := c.data.backups.page(c, w, h); ok {
 		return b
