@@ -115,7 +115,7 @@ func (s *drillReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 }
 
 func (s *drillReview) draw(c *console, w, h int) body {
-	out, _ := s.form.draw(c, w)
+	out, _ := s.form.draw(c, w, max(2, h-3))
 	out = append(out, nil)
 	t := &planText{w: w}
 	target := first(c.desk.Work.Target, "the configured target")

@@ -268,9 +268,7 @@ func planLines(c *console, p *engine.RestorePlan, w int) []line {
 	t.say("Read", plain, read)
 	into := first(p.Target.Declared, c.desk.Work.Target, p.Target.Observed)
 	t.put("Write", line{{into, bold}, {": " + units.Count(p.Records, "record") + " into " + units.Count(int64(len(p.Topics)), "topic"), plain}})
-	for _, x := range p.Topics {
-		t.topic(c, x)
-	}
+	t.topics(c, p.Topics)
 	t.say("Restore id", plain, p.RestoreID+map[bool]string{true: ", which began and did not end: it goes on where it stopped"}[p.Resumes])
 	t.keeps(p)
 	t.held(p)
@@ -293,10 +291,20 @@ func (t *planText) trouble(c *console, m mark, text string) {
 	}
 }
 
-// topic says of a target whether it is new or exists.
-func (t *planText) topic(c *console, x engine.RestoreTopic) {
-	room := max(16, t.w-planLabel-46)
-	l := line{{pad(middle(x.Target, room), room) + "  ", plain}}
+// topics lists the targets, each with what is there.
+func (t *planText) topics(c *console, topics []engine.RestoreTopic) {
+	name, wide := 0, 0
+	for _, x := range topics {
+		name, wide = max(name, width(x.Target)), max(wide, topicState(c, x).width())
+	}
+	name = max(12, min(name, t.w-planLabel-wide-6))
+	for _, x := range topics {
+		t.put("", append(line{{pad(middle(x.Target, name), name) + "  ", plain}}, topicState(c, x)...))
+	}
+}
+
+// topicState says of a target whether it is new or exists.
+func topicState(c *console, x engine.RestoreTopic) (l line) {
 	switch parts := units.Count(int64(x.Partitions), "partition"); {
 	case x.Adopted:
 		l = l.add(plain, "made by an earlier attempt, empty, "+parts)
@@ -308,7 +316,7 @@ func (t *planText) topic(c *console, x engine.RestoreTopic) {
 	default:
 		l = l.add(plain, "new, "+parts+", "+units.Count(x.Records, "record"))
 	}
-	t.put("", l)
+	return l
 }
 
 func (t *planText) keeps(p *engine.RestorePlan) {

@@ -120,7 +120,6 @@ func (s *runsStep) paste(_ *console, text string) tea.Cmd { s.table.paste(text);
 func (s *runsStep) enter(c *console) tea.Cmd {
 	if c.data.backups.has {
 		s.fill(c)
-		return nil
 	}
 	return c.loadBackups(false, func() tea.Cmd { s.fill(c); return nil })
 }
@@ -181,5 +180,5 @@ func (s *runsStep) state(c *console) (left, right line) {
 	if l := c.data.backups.wait(c); l != nil {
 		return append(line{{" ", plain}}, l...), nil
 	}
-	return say(fmt.Sprintf(" %s; a run holds everything that was backed up until it was taken", s.table.found())), nil
+	return say(fmt.Sprintf(" %s; each restores all that was backed up until then", s.table.found())), nil
 }

@@ -141,7 +141,7 @@ func (s *topicsStep) none() bool {
 func (s *topicsStep) actions(*console) []action {
 	return []action{
 		can(keys.Mark, func() tea.Cmd { s.table.toggle(); return nil }),
-		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }),
+		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }).named("mark all"),
 		can(keys.Filter, func() tea.Cmd { s.table.press(tea.KeyPressMsg{Code: '/', Text: "/"}); return nil }),
 	}
 }

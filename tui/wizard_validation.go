@@ -51,12 +51,12 @@ func newRestoresStep(of *subject, wanted string) *restoresStep {
 	s.table = newTable("restore", func(r engine.DescribedRestore) string { return r.RestoreID }, func(r engine.DescribedRestore) string { return r.RestoreID + " " + r.TargetCluster },
 		column[engine.DescribedRestore]{title: "FINISHED", min: 16, sort: 'f', less: compare(func(r engine.DescribedRestore) int64 { return r.FinishedAt.UnixNano() }),
 			cell: func(r engine.DescribedRestore) span { return span{stamp(r.FinishedAt), plain} }},
-		column[engine.DescribedRestore]{title: "RESTORE", min: 23, flex: 1, sort: 'r', less: compare(func(r engine.DescribedRestore) string { return r.RestoreID }),
+		column[engine.DescribedRestore]{title: "RESTORE", min: 23, flex: 2, sort: 'r', less: compare(func(r engine.DescribedRestore) string { return r.RestoreID }),
 			cell: func(r engine.DescribedRestore) span { return span{r.RestoreID, plain} }},
-		column[engine.DescribedRestore]{title: "OF RUN", min: 23, drop: 2, cell: func(r engine.DescribedRestore) span { return span{r.RunID, dim} }},
-		column[engine.DescribedRestore]{title: "INTO", min: 10, flex: 1, cell: func(r engine.DescribedRestore) span { return span{r.TargetCluster, plain} }},
-		column[engine.DescribedRestore]{title: "RECORDS", min: 11, right: true, cell: func(r engine.DescribedRestore) span { return span{units.Thousands(r.Records), plain} }},
-		column[engine.DescribedRestore]{title: "NOTE", min: 12, drop: 1, cell: func(r engine.DescribedRestore) span {
+		column[engine.DescribedRestore]{title: "OF RUN", min: 23, drop: 4, cell: func(r engine.DescribedRestore) span { return span{r.RunID, dim} }},
+		column[engine.DescribedRestore]{title: "INTO", min: 10, flex: 1, drop: 3, cell: func(r engine.DescribedRestore) span { return span{r.TargetCluster, plain} }},
+		column[engine.DescribedRestore]{title: "RECORDS", min: 9, right: true, drop: 2, cell: func(r engine.DescribedRestore) span { return span{units.Thousands(r.Records), plain} }},
+		column[engine.DescribedRestore]{title: "NOTE", min: 10, drop: 1, cell: func(r engine.DescribedRestore) span {
 			if ofDrill(r) {
 				return span{"of a drill", dim}
 			}
@@ -155,7 +155,7 @@ func (s *validationReview) draw(c *console, w, h int) body {
 	t := &planText{w: w}
 	t.say("Restore", bold, r.RestoreID)
 	t.say("Of", plain, "run "+r.RunID+", finished "+stamp(r.FinishedAt)+" UTC, "+units.Count(r.Records, "record"))
-	t.say("Receipt", plain, "sha256 "+r.ReceiptSHA256)
+	t.say("Receipt", plain, "sha256 "+middle(r.ReceiptSHA256, max(16, w-planLabel-12)))
 	t.say("Compare", plain, "what is in the topics of "+r.TargetCluster+" now with the archive, by a second client library: every record, unless the configuration asks for less")
 	t.say("Write", plain, "nothing but a signed report and entries in the ledger, whether it passes or fails; no topic is touched")
 	if ofDrill(r) {
