@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -16,54 +15,61 @@ import (
 // documents cannot be believed.
 type backupRow struct {
 	item     engine.BackupItem
+	taken    time.Time // when it finished; of one that did not, when it began
 	broken   string    // why it cannot be believed
 	open     bool      // it has a plan and no manifest
-	since    time.Time // start of the run before it in its chain; zero for the first
+	since    time.Time // start of the run that it begins at the end of; zero where that is not known
 	evidence engine.ReportItem
 	proved   bool // there is a report
+	mark     mark
+	word     string // what is known of it: findings, the newest report's verdict with its level
 }
 
 func (r backupRow) id() string { return r.item.BackupID + "/" + r.item.RunID }
 
 // backupsScreen lists the runs of all archives, the newest first.
 type backupsScreen struct {
-	table   table[backupRow]
-	preview bool
+	listing[backupRow]
+	untrusted bool // some verdict is by a signature that nothing trusted vouches for
 }
 
 func newBackupsScreen(c *console) *backupsScreen {
-	s := &backupsScreen{preview: true}
-	s.table = newTable("run", backupRow.id, func(r backupRow) string { return r.id() + " " + r.item.SourceCluster },
-		column[backupRow]{title: "TAKEN", min: 16, sort: 't', less: compare(func(r backupRow) int64 { return r.item.CreatedAt.UnixNano() }),
-			cell: func(r backupRow) span { return span{r.taken(), plain} }},
-		column[backupRow]{title: "ARCHIVE", min: 12, flex: 1, drop: 3, sort: 'a', less: compare(func(r backupRow) string { return r.item.BackupID }),
+	s := &backupsScreen{listing: listing[backupRow]{preview: true}}
+	s.table = newTable("run", backupRow.id, func(r backupRow) string { return r.id() + " " + r.item.SourceCluster + " " + r.word },
+		column[backupRow]{title: "TAKEN", min: 16, sort: 't', less: compare(func(r backupRow) int64 { return r.taken.UnixNano() }),
+			cell: func(r backupRow) span { return span{r.when(), plain} }},
+		column[backupRow]{title: "ARCHIVE", min: 12, flex: 1, drop: 2, sort: 'a', less: compare(func(r backupRow) string { return r.item.BackupID }),
 			cell: func(r backupRow) span { return span{r.item.BackupID, dim} }},
 		column[backupRow]{title: "TOPICS", min: 6, right: true, drop: 4, sort: 'o', less: compare(func(r backupRow) int { return r.item.Statistics.Topics }),
 			cell: func(r backupRow) span { return r.number(int64(r.item.Statistics.Topics)) }},
-		column[backupRow]{title: "PARTS", min: 6, right: true, drop: 5, sort: 'p', less: compare(func(r backupRow) int { return r.item.Statistics.Partitions }),
+		column[backupRow]{title: "PARTS", min: 5, right: true, drop: 5, sort: 'p', less: compare(func(r backupRow) int { return r.item.Statistics.Partitions }),
 			cell: func(r backupRow) span { return r.number(int64(r.item.Statistics.Partitions)) }},
-		column[backupRow]{title: "RECORDS", min: 11, right: true, sort: 'r', less: compare(func(r backupRow) int64 { return r.item.Statistics.Records }),
+		column[backupRow]{title: "RECORDS", min: 7, right: true, sort: 'r', less: compare(func(r backupRow) int64 { return r.item.Statistics.Records }),
 			cell: func(r backupRow) span { return r.number(r.item.Statistics.Records) }},
-		column[backupRow]{title: "SIZE", min: 9, right: true, drop: 1, sort: 's', less: compare(func(r backupRow) int64 { return r.item.Statistics.Bytes }),
+		column[backupRow]{title: "SIZE", min: 8, right: true, drop: 3, sort: 's', less: compare(func(r backupRow) int64 { return r.item.Statistics.Bytes }),
 			cell: func(r backupRow) span {
 				if r.finished() {
 					return span{units.Size(r.item.Statistics.Bytes), plain}
 				}
 				return span{"—", dim}
 			}},
-		column[backupRow]{title: "COVERS", min: 7, drop: 2, cell: func(r backupRow) span { return span{r.covers(), plain} }},
-		column[backupRow]{title: "EVIDENCE", min: 18, flex: 1, sort: 'e', less: compare(func(r backupRow) string { return r.result(c).text() }),
-			cell: func(r backupRow) span { l := r.result(c); return span{l.text(), l[0].style} }})
+		column[backupRow]{title: "COVERS", min: 6, drop: 1, cell: func(r backupRow) span { return span{r.covers(), plain} }},
+		column[backupRow]{title: "EVIDENCE", min: 14, flex: 1, sort: 'e', less: compare(func(r backupRow) string { return r.word }),
+			cell: func(r backupRow) span {
+				g := c.theme.glyph(r.mark)
+				return span{g.text + " " + strings.TrimSuffix(r.word, untrustedWords), g.style &^ bold}
+			}})
 	return s
 }
 
 func (r backupRow) finished() bool { return r.broken == "" && !r.open }
 
-func (r backupRow) taken() string {
-	if r.item.CreatedAt.IsZero() {
+// when is the time a run was taken, or its id where no time is known.
+func (r backupRow) when() string {
+	if r.taken.IsZero() {
 		return r.item.RunID
 	}
-	return stamp(r.item.CreatedAt)
+	return stamp(r.taken)
 }
 
 func (r backupRow) number(n int64) span {
@@ -78,33 +84,42 @@ func (r backupRow) covers() string {
 	switch {
 	case !r.finished():
 		return "—"
-	case r.since.IsZero():
+	case r.item.Previous == "":
 		return "first"
-	default:
-		d := r.item.StartedAt.Sub(r.since)
-		if d >= 48*time.Hour {
-			return itoa(int(d.Round(time.Hour).Hours()/24)) + "d"
-		}
+	case r.since.IsZero():
+		return "?"
+	}
+	d := r.item.StartedAt.Sub(r.since)
+	switch {
+	case d >= 48*time.Hour:
+		return itoa(int(d.Round(time.Hour).Hours()/24)) + "d"
+	case d >= time.Hour:
 		return itoa(int(d.Round(time.Hour).Hours())) + "h"
 	}
+	return itoa(int(d.Round(time.Minute).Minutes())) + "m"
 }
 
-// result says what is known of the run: its own findings, and the newest report on it.
-func (r backupRow) result(c *console) line {
+// result is what is known of the run.
+func (r backupRow) result(c *console) line { return c.theme.word(r.mark, r.word) }
+
+// judge says what is known of the run: its own findings, and the newest report on it.
+func (r backupRow) judge() (mark, string) {
 	switch {
 	case r.broken != "":
-		return c.theme.word(markBad, "does not verify")
+		return markBad, "does not verify"
 	case r.open:
-		return c.theme.word(markBad, "not finished")
+		return markBad, "not finished"
 	case len(r.item.Findings) > 0:
-		return c.theme.word(markFinding, units.Count(int64(len(r.item.Findings)), "finding"))
+		return markFinding, units.Count(int64(len(r.item.Findings)), "finding")
 	case !r.proved:
-		return c.theme.word(markWait, "no report")
-	default:
-		m, text := reportMark(r.evidence)
-		return c.theme.word(m, text)
+		return markWait, "no report"
 	}
+	return reportMark(r.evidence)
 }
+
+// untrustedWords end a verdict whose signature no trusted key was there to check. In the table the mark
+// says it, and the state line what the mark means.
+const untrustedWords = ", not trusted"
 
 // reportMark is the verdict of a report with its level: never a bare tick.
 func reportMark(r engine.ReportItem) (mark, string) {
@@ -112,7 +127,7 @@ func reportMark(r engine.ReportItem) (mark, string) {
 	case r.Overall == evidence.Passed && r.Stale:
 		return markFinding, "stale restore"
 	case r.Overall == evidence.Passed && r.Signature != evidence.SignatureValid:
-		return markAbout, levelWords(r.Level) + ", not trusted"
+		return markAbout, levelWords(r.Level) + untrustedWords
 	case r.Overall == evidence.Passed && r.Level.EvidenceForControl():
 		return markOK, levelWords(r.Level)
 	case r.Overall == evidence.Passed:
@@ -133,9 +148,11 @@ func levelWords(l evidence.Level) string {
 }
 
 func (s *backupsScreen) name(*console) string { return "Backups" }
-func (s *backupsScreen) capturing() bool      { return s.table.capturing() }
 
 func (s *backupsScreen) enter(c *console) tea.Cmd {
+	if c.data.backups.has { // somebody else may have read it
+		s.fill(c)
+	}
 	return tea.Batch(c.loadBackups(false, func() tea.Cmd { s.fill(c); return nil }), s.loadReports(c, false))
 }
 
@@ -153,36 +170,20 @@ func (s *backupsScreen) refresh(c *console) tea.Cmd {
 
 // fill makes the rows anew.
 func (s *backupsScreen) fill(c *console) {
-	s.table.set(backupRows(c.data.backups.value, c.data.reports.value))
-}
-
-// backupRows are the runs of a list, the newest first, each with the newest report on it.
-func backupRows(list *engine.BackupList, reports *engine.ReportList) []backupRow {
-	if list == nil {
-		return nil
+	rows := backupRows(c.data.backups.value, c.data.reports.value)
+	archives := map[string]bool{}
+	s.untrusted = false
+	for _, r := range rows {
+		archives[r.item.BackupID] = true
+		s.untrusted = s.untrusted || r.mark == markAbout
 	}
-	newest := map[string]engine.ReportItem{}
-	if reports != nil {
-		for _, r := range reports.Reports { // the oldest first
-			newest[r.BackupID+"/"+r.RunID] = r
+	for i := range s.table.cols {
+		if s.table.cols[i].title == "ARCHIVE" {
+			s.table.cols[i].off = len(archives) < 2
 		}
 	}
-	var rows []backupRow
-	before := map[string]time.Time{}
-	for _, b := range list.Backups {
-		r := backupRow{item: b, since: before[b.BackupID]}
-		r.evidence, r.proved = newest[b.BackupID+"/"+b.RunID]
-		before[b.BackupID] = b.StartedAt
-		rows = append(rows, r)
-	}
-	for _, u := range list.Unfinished {
-		rows = append(rows, backupRow{open: true, item: engine.BackupItem{BackupID: u.BackupID, RunID: u.RunID}})
-	}
-	for _, b := range list.Broken {
-		rows = append(rows, backupRow{broken: b.Problem, item: engine.BackupItem{RunID: b.Key}})
-	}
-	slices.Reverse(rows)
-	return rows
+	s.table.set(rows)
+	s.table.fitColumns(24, "ARCHIVE", "PARTS", "RECORDS", "SIZE", "EVIDENCE")
 }
 
 func (s *backupsScreen) actions(c *console) []action {
@@ -201,7 +202,7 @@ func (s *backupsScreen) actions(c *console) []action {
 		can(keys.Archive, func() tea.Cmd { return c.startArchiveCheck(r.item.BackupID, r.item.RunID) }).unless(none),
 		can(keys.NextProblem, func() tea.Cmd { return s.seek(c, 1) }).hidden(),
 		can(keys.PreviousProblem, func() tea.Cmd { return s.seek(c, -1) }).hidden(),
-		can(keys.Preview, func() tea.Cmd { s.preview = !s.preview; return nil }).hidden(),
+		can(keys.Preview, s.togglePreview).hidden(),
 	}
 }
 
@@ -225,18 +226,12 @@ func (c *console) cannotWrite() string {
 
 func (s *backupsScreen) seek(c *console, step int) tea.Cmd {
 	if !s.table.seek(step, func(r backupRow) bool {
-		return !r.finished() || len(r.item.Findings) > 0 || r.proved && r.evidence.Overall != evidence.Passed
+		return r.mark == markFinding || r.mark == markBad || r.mark == markGap
 	}) {
 		return c.told("no run here has a problem")
 	}
 	return nil
 }
-
-func (s *backupsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
-
-func (s *backupsScreen) paste(c *console, text string) tea.Cmd { s.table.paste(text); return nil }
 
 func (s *backupsScreen) copied(*console) (string, string) {
 	r, _ := s.table.current()
@@ -244,14 +239,10 @@ func (s *backupsScreen) copied(*console) (string, string) {
 }
 
 func (s *backupsScreen) click(c *console, at point, double bool) tea.Cmd {
-	if s.table.clickAt(at.y) && double {
-		return s.actions(c)[0].run()
+	if open := s.actions(c)[0]; s.table.clickAt(at.y) && double && open.off == "" {
+		return open.run()
 	}
 	return nil
-}
-
-func (s *backupsScreen) wheel(c *console, down bool) {
-	s.table.move(map[bool]int{true: 3, false: -3}[down])
 }
 
 func (s *backupsScreen) draw(c *console, w, h int) body {
@@ -261,10 +252,7 @@ func (s *backupsScreen) draw(c *console, w, h int) body {
 	if len(s.table.rows) == 0 {
 		return body{lines: s.empty(c)}
 	}
-	if !s.preview {
-		return body{lines: s.table.draw(c, w, h, true)}
-	}
-	return withPreview(c, w, h, func(w, h int) []line { return s.table.draw(c, w, h, true) }, func(w, h int) []line { return s.aside(c, w, h) })
+	return s.drawWith(c, w, h, previewHeight, func(w, h int) []line { return s.aside(c, w, h) })
 }
 
 // previewWidth is how wide a preview is beside a table; previewHeight how high below it.
@@ -285,90 +273,4 @@ func withPreview(c *console, w, h int, table, aside func(w, h int) []line) body 
 		lines = append(lines, nil)
 	}
 	return body{lines: append(append(lines[:rows:rows], rule(w, -1, -1)), aside(w, previewHeight)...)}
-}
-
-func (s *backupsScreen) empty(c *console) []line {
-	of := ""
-	if c.desk.Cluster != "" {
-		of = " of " + c.desk.Cluster
-	}
-	l := line{{" No backups" + of + " yet.", plain}}
-	if c.desk.Work != nil {
-		l = append(l, span{"   b", bold}, span{"  make the first one", dim})
-	}
-	return []line{nil, l}
-}
-
-// aside is the preview of the run under the cursor.
-func (s *backupsScreen) aside(c *console, w, h int) []line {
-	r, has := s.table.current()
-	if !has {
-		return nil
-	}
-	if !r.finished() {
-		why := first(r.broken, "It has a plan and no manifest: the next backup goes on with it.")
-		return append([]line{styled(bold, " "+middle(r.item.RunID, w-2)), nil}, wrap(plain, " "+why, w-1)...)
-	}
-	if h <= previewHeight {
-		return []line{
-			{{" " + r.item.RunID, bold}, {"   " + r.window(), plain}, {"   " + units.Count(int64(r.item.Statistics.Segments), "segment"), plain}},
-			append(line{{" manifest " + middle(r.item.Checksum, 26) + "   evidence ", plain}}, r.result(c)...),
-			s.firstFinding(r),
-		}
-	}
-	out := []line{styled(bold, " "+r.item.RunID), nil}
-	field := func(name, value string) { out = append(out, line{{" " + pad(name, 10) + " ", dim}, {value, plain}}) }
-	field("Archive", r.item.BackupID)
-	field("Cluster", r.item.SourceCluster)
-	field("Window", r.window())
-	field("Objects", units.Count(int64(r.item.Statistics.Segments), "segment")+", 1 manifest")
-	field("Manifest", middle(r.item.Checksum, w-13))
-	field("Signature", string(r.item.Signature))
-	out = append(out, append(line{{" Evidence   ", dim}}, r.result(c)...))
-	if r.proved {
-		field("Report", r.evidence.ReportID)
-	}
-	field("Chain", units.Count(int64(r.item.Chain), "run"))
-	for _, f := range r.item.Findings {
-		out = append(out, nil)
-		out = append(out, wrap(warn, " ! "+f, w-1)...)
-	}
-	return out
-}
-
-func (s *backupsScreen) firstFinding(r backupRow) line {
-	if len(r.item.Findings) > 0 {
-		return styled(warn, " ! "+r.item.Findings[0])
-	}
-	return nil
-}
-
-// window is the time that the run's own records came in.
-func (r backupRow) window() string {
-	end := r.item.StartedAt.UTC().Format("01-02 15:04")
-	if r.since.IsZero() {
-		return "beginning → " + end
-	}
-	return r.since.UTC().Format("01-02 15:04") + " → " + end
-}
-
-func (s *backupsScreen) state(c *console) (left, right line) {
-	if l := s.table.status(); l != nil {
-		return l, nil
-	}
-	if l := c.data.backups.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
-	}
-	list := c.data.backups.value
-	if list == nil || len(list.Backups) == 0 {
-		return nil, nil
-	}
-	bad := len(list.Unfinished) + len(list.Broken)
-	left = say(" " + units.Count(int64(len(list.Backups)), "run"))
-	if bad > 0 {
-		left = left.add(warn, " · "+itoa(bad)+" not finished or broken")
-	}
-	newest := list.Backups[len(list.Backups)-1]
-	left = left.add(plain, " · newest "+units.Ago(newest.CreatedAt, c.now()))
-	return left, line{{s.table.more(), dim}}
 }

@@ -49,8 +49,8 @@ func recordLines(c *console, list *recordsScreen, r recordRow, as shape, w int) 
 		out = append(out, line{name(""), {local, plain}})
 	}
 	out = append(out,
-		line{name("Size"), {"key " + sizeWords(r.KeyLen) + ", value " + sizeWords(r.ValueLen) + ", " + units.Count(int64(r.HeaderCount), "header"), plain}},
-		line{name("Segment"), {r.Segment, plain}, {"  batch: " + r.Compression, dim}},
+		line{name("Size"), {"key " + sizeWords(r.KeyLen) + ", value " + sizeWords(r.ValueLen) + ", " + units.Count(int64(r.HeaderCount), "header"), plain}, {"  batch: " + r.Compression, dim}},
+		line{name("Segment"), {middle(r.Segment, w-11), plain}},
 		append(line{name("Proved")}, proof...), nil)
 	out = append(out, titledLine("Key", fieldWords(r.Key, r.KeyLen)))
 	out = append(out, content(r.Key, r.KeyLen, keyShape(r.Record), w)...)
@@ -68,7 +68,7 @@ func sizeWords(n int) string {
 	case n < 0:
 		return "null"
 	case n == 0:
-		return "empty"
+		return "empty (0 bytes)"
 	}
 	return units.Count(int64(n), "byte")
 }
@@ -96,14 +96,11 @@ func keyShape(r engine.Record) shape {
 	return asHex
 }
 
-// content is a field in a shape. Null and empty are said in words, and cannot be mistaken for text: that
-// stands further right.
+// content is a field in a shape; nothing where it is null or empty.
 func content(b []byte, n int, as shape, w int) []line {
 	switch {
-	case n < 0:
-		return []line{styled(dim, "null: there is none")}
-	case n == 0:
-		return []line{styled(dim, "empty: 0 bytes")}
+	case n <= 0: // its title says which
+		return nil
 	case as == asHex:
 		return hexDump(b, w)
 	}
@@ -193,7 +190,7 @@ func hexDump(b []byte, w int) []line {
 				text.WriteByte('.')
 			}
 		}
-		out = append(out, line{{fmt.Sprintf("%08x  ", at), dim}, {hex.String(), plain}, {"|" + text.String() + "|", dim}})
+		out = append(out, line{{fmt.Sprintf("%08x  ", at), dim}, {hex.String(), plain}, {" |" + text.String() + "|", dim}})
 	}
 	return out
 }

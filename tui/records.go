@@ -62,8 +62,8 @@ func newRecordsScreen(c *console, run *runSource, t runTopic, p *archive.ViewPar
 	s.table = newTable("record", func(r recordRow) string { return fmt.Sprint(r.Offset) }, func(r recordRow) string { return r.key.text + " " + r.value.text },
 		column[recordRow]{title: "OFFSET", min: 7, right: true, cell: func(r recordRow) span { return span{units.Thousands(r.Offset), plain} }},
 		column[recordRow]{title: "TIMESTAMP UTC", min: 23, drop: 3, cell: func(r recordRow) span { return span{instant(r.Timestamp), plain} }},
-		column[recordRow]{title: "KEY", min: 8, flex: 1, cell: func(r recordRow) span { return r.key }},
-		column[recordRow]{title: "VALUE", min: 16, flex: 4, cell: func(r recordRow) span { return r.value }},
+		column[recordRow]{title: "KEY", min: 4, cell: func(r recordRow) span { return r.key }},
+		column[recordRow]{title: "VALUE", min: 16, flex: 1, cell: func(r recordRow) span { return r.value }},
 		column[recordRow]{title: "KEY+VAL", min: 8, right: true, drop: 2, cell: func(r recordRow) span { return span{lengths(r.KeyLen) + "+" + lengths(r.ValueLen), dim} }},
 		column[recordRow]{title: "HDRS", min: 4, right: true, drop: 1, cell: func(r recordRow) span { return span{itoa(r.HeaderCount), dim} }})
 	return s
@@ -257,6 +257,7 @@ func (s *recordsScreen) takeIn(c *console) tea.Cmd {
 	}
 	s.table.set(rows)
 	s.table.fitColumns(19, "OFFSET", "KEY+VAL")
+	s.table.fitColumns(24, "KEY")
 	s.land(c, got)
 	return nil
 }

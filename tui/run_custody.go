@@ -102,7 +102,7 @@ func (s *runScreen) below(c *console, o *openedRun, w, h int) []line {
 	}
 	out := []line{topic,
 		append(line{{" Manifest " + middle(o.Checksum, 24) + "  Signature ", plain}}, o.signed(c)...),
-		append(append(line{{" ", plain}}, findings...), span{" · " + units.Count(int64(len(o.Notes)), "note") + " · " + units.Count(int64(len(o.Restores)), "restore") + " of the archive · " + before, plain}),
+		append(append(line{{" ", plain}}, findings...), span{" · " + units.Count(int64(len(o.Notes)), "note") + " · " + units.Count(int64(len(o.Restores)), "restore") + " · " + before, plain}),
 		say(" " + o.SourceCluster + " (" + middle(o.SourceClusterID, 24) + ") · " + o.Tool.Name + " " + o.Tool.Version),
 	}
 	if h >= len(out)+2 {
@@ -120,18 +120,27 @@ func (t timeline) draw(w int) []line {
 	if t.per != "" {
 		per = "Records per " + t.per
 	}
+	spread := ""
 	if t.Spread {
-		per += ", spread inside segments"
+		spread = "spread inside segments"
 	}
 	from, to := minute(t.From), minute(t.To)
 	if t.To-t.From >= 7*86_400_000 && t.per != "" {
 		from, to = from[:10], to[:10]
 	}
 	chart := line{{" ", plain}, {sparkline(t.Counts), accent}}
-	if w >= 60 {
-		return []line{append(chart, span{"  " + per, dim}), {{" " + from + repeat(" ", len(t.Counts)-width(from)-width(to)) + " " + to + " UTC", dim}}}
+	scale := line{{" " + from + repeat(" ", max(1, len(t.Counts)-width(from)-width(to))) + to, dim}}
+	if w >= 50 {
+		if spread != "" {
+			per += ", " + spread
+		}
+		return []line{append(chart, span{"  " + per, dim}), scale.add(dim, " UTC")}
 	}
-	return []line{say(" " + per), chart, {{" " + from + repeat(" ", max(1, len(t.Counts)-width(from)-width(to))) + to, dim}}}
+	out := []line{say(" " + per), chart, scale}
+	if spread != "" {
+		out = append(out, styled(dim, " ("+spread+")"))
+	}
+	return out
 }
 
 // custody is the whole chain of custody of a run, for reading and for copying: nothing is cut short.

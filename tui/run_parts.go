@@ -179,13 +179,16 @@ func (s *partsScreen) aside(w, h int) []line {
 
 // absentWords are the offsets that hold no record, by kind.
 func absentWords(a archive.Absent) string {
+	if a.Total() == 0 {
+		return "every offset holds a record, or lies in a gap"
+	}
 	return fmt.Sprintf("no record at %s: markers %s, aborted %s, compacted %s", units.Count(a.Total(), "offset"), units.Thousands(a.Markers), units.Thousands(a.Aborted), units.Thousands(a.Compacted))
 }
 
 // gapLines are the gaps of a partition with their reasons, as many as fit.
 func gapLines(p *archive.ViewPart, w, h int) []line {
 	if len(p.Gaps) == 0 {
-		return []line{styled(dim, " No gap: segments account for every offset.")}
+		return []line{styled(dim, " No gap: every offset is accounted for.")}
 	}
 	var out []line
 	for i, g := range p.Gaps {

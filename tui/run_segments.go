@@ -126,7 +126,7 @@ func (s *segmentsScreen) aside(w, h int) []line {
 	}
 	if h < 10 {
 		out := []line{say(" Key     " + middle(seg.Key, w-10)), say(" sha256  " + middle(seg.SHA256, w-10)),
-			say(" Offsets [" + fmt.Sprint(seg.From) + ", " + fmt.Sprint(seg.To) + ") · " + units.Thousands(seg.Batches) + " batches in it" + " · times " + exact),
+			say(" Offsets [" + fmt.Sprint(seg.From) + ", " + fmt.Sprint(seg.To) + ") · batches " + units.Thousands(seg.Batches) + " · times " + exact),
 			say(" Run     " + seg.RunID), s.cutLine(seg)}
 		return out[:min(h, len(out))]
 	}

@@ -36,7 +36,7 @@ func newRunScreen(c *console, run *runSource) *runScreen {
 			cell: func(t runTopic) span { return t.time(t.first) }},
 		column[runTopic]{title: "LAST RECORD", min: 16, drop: 1, sort: 'l', less: compare(func(t runTopic) int64 { return t.last }),
 			cell: func(t runTopic) span { return t.time(t.last) }},
-		column[runTopic]{title: "NOTE", min: 13, flex: 2, cell: func(t runTopic) span { n := t.note(run); return t.mark(c, n) }})
+		column[runTopic]{title: "NOTE", min: 4, flex: 1, cell: func(t runTopic) span { n := t.note(run); return t.mark(c, n) }})
 	return s
 }
 
@@ -90,7 +90,8 @@ func (s *runScreen) refresh(c *console) tea.Cmd {
 
 func (s *runScreen) fill() tea.Cmd {
 	s.table.set(s.run.opened.value.topics)
-	s.table.fitColumns(16, "PARTS", "SEGS", "RECORDS", "SIZE")
+	s.table.fitColumns(16, "RECORDS", "SIZE")
+	s.table.fitColumns(26, "NOTE")
 	return nil
 }
 

@@ -16,6 +16,7 @@ type column[T any] struct {
 	min   int  // cells it needs to be of use
 	flex  int  // its share of what is left over; 0 keeps min
 	right bool // numbers stand on the right
+	off   bool // not drawn: there is nothing to tell apart by it
 	drop  int  // when it is narrow, columns go by their rank, the highest first; 0 never goes
 	cell  func(T) span
 	less  func(a, b T) int // nil: not sorted by

@@ -41,7 +41,9 @@ func (t *table[T]) scroll() {
 // layout chooses the columns there is room for, and shares what is left among those that stretch.
 func (t *table[T]) layout(w int) (cols, widths []int) {
 	for i := range t.cols {
-		cols = append(cols, i)
+		if !t.cols[i].off {
+			cols = append(cols, i)
+		}
 	}
 	need := func() int {
 		n := lead
