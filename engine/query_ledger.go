@@ -26,8 +26,9 @@ type LedgerOptions struct {
 // LedgerVerification is what was found, and where.
 type LedgerVerification struct {
 	*evidence.Verification
-	Folder  string // of the ledger, below the store
-	Archive string // where the archive's objects were looked for; "" if they were not
+	Folder  string        // of the ledger, below the store
+	Archive string        // where the archive's objects were looked for; "" if they were not
+	Options LedgerOptions // that it was verified with: without a PublicKey nothing in it counts as verified
 
 	view *rebased // how the ledger's keys of evidence lie in the store
 }
@@ -52,7 +53,7 @@ func VerifyLedger(ctx context.Context, o LedgerOptions) (*LedgerVerification, er
 	if err != nil {
 		return nil, err
 	}
-	out := &LedgerVerification{Folder: prefix + "ledger/"}
+	out := &LedgerVerification{Folder: prefix + "ledger/", Options: o}
 	view := evidenceView(o.Store, prefix, files)
 	out.view = view
 	vo := evidence.VerifyOptions{Prefix: view.prefix, PublicKey: o.PublicKey, GenesisSHA256: o.Genesis, Head: o.Head, AsOf: o.AsOf, Progress: o.Progress, Stores: map[string]evidence.Store{}}

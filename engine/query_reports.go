@@ -45,6 +45,12 @@ type ReportItem struct {
 	Series       string                  `json:"series"`
 	Slot         *evidence.SlotRef       `json:"slot"`
 	Stale        bool                    `json:"stale"`
+	Topics       int                     `json:"topics"`        // restored and looked at
+	BackupTopics int                     `json:"backup_topics"` // of the run
+	Records      int64                   `json:"records"`       // restored
+
+	TimeToRestoreMS   int64  `json:"time_to_restore_ms"`
+	NewestRecordAgeMS *int64 `json:"newest_record_age_ms"` // when the restore began; nil: no record was restored
 }
 
 // StoredReport says where the files of one report lie.
@@ -144,7 +150,9 @@ func readReport(ctx context.Context, o QueryOptions, r StoredReport) (*ReportIte
 func (r StoredReport) item(rep *evidence.Report, body []byte, state evidence.SignatureState) *ReportItem {
 	return &ReportItem{ReportID: rep.ReportID, Key: r.Key, SignatureKey: r.SignatureKey, SHA256: evidence.Digest(body), Size: int64(len(body)), Signature: state,
 		GeneratedAt: rep.GeneratedAt, Overall: rep.Overall, Level: rep.Level, BackupID: rep.Backup.BackupID, RunID: rep.Backup.RunID,
-		RestoreID: rep.Restore.RestoreID, Series: rep.Series, Slot: rep.Slot, Stale: rep.Stale}
+		RestoreID: rep.Restore.RestoreID, Series: rep.Series, Slot: rep.Slot, Stale: rep.Stale,
+		Topics: len(rep.Restore.Topics), BackupTopics: rep.Backup.Topics, Records: rep.Restore.Records,
+		TimeToRestoreMS: rep.Restore.TimeToRestoreMS, NewestRecordAgeMS: rep.Restore.NewestRecordAgeMS}
 }
 
 // FindReport finds a report by its id anywhere below a store; an error with exit code 10 if it is not

@@ -23,7 +23,7 @@ var keys = struct {
 	Filter, Sort, Mark, MarkAll, Preview                      key.Binding
 	// verbs
 	Open, Backup, Restore, Validate, Archive, Verify, VerifyAll, Cancel, Freeze, Log, Start, DryRun key.Binding
-	Next, Previous, NextProblem, PreviousProblem, Pane, Ledger, Zone                                key.Binding
+	Next, Previous, NextProblem, PreviousProblem, Pane, Ledger, Zone, Around                        key.Binding
 	Offset, Moment, Show, Wide, Report, Deep                                                        key.Binding
 	// in forms
 	NextField, PreviousField, Clear, MinuteUp, MinuteDown, HourUp, HourDown, Left, Right, Yes, Nearest key.Binding
@@ -42,7 +42,8 @@ var keys = struct {
 	Open: bind("enter", "open", "enter"), Backup: bind("b", "back up", "b"), Restore: bind("r", "restore", "r"), Validate: bind("v", "validate", "v"),
 	Archive: bind("a", "check archive", "a"), Verify: bind("v", "verify", "v"), VerifyAll: bind("V", "verify all", "V"), Cancel: bind("c", "cancel…", "c"),
 	Freeze: bind("f", "freeze", "f"), Log: bind("l", "log", "l"), Start: bind("enter", "start", "enter"), DryRun: bind("d", "dry run", "d"),
-	Next: bind("]", "next", "]"), Previous: bind("[", "previous", "["), NextProblem: bind("n", "next problem", "n"),
+	Around: bind("[ ]", "before and after", "["), // for the footer; ] is an action of its own
+	Next:   bind("]", "next", "]"), Previous: bind("[", "previous", "["), NextProblem: bind("n", "next problem", "n"),
 	PreviousProblem: bind("N", "previous problem", "N"), Pane: bind("tab", "pane", "tab"), Ledger: bind("L", "ledger", "L"), Zone: bind("ctrl+z", "zone", "ctrl+z"),
 	Offset: bind("o", "go to offset", "o"), Moment: bind("t", "go to time", "t"), Show: bind("x", "text, JSON, hex", "x"), Wide: bind("w", "wrap", "w"),
 	Report: bind("o", "open the report", "o"), Deep: bind("d", "other level", "d"),

@@ -26,11 +26,15 @@ type loader[T any] struct {
 	what    string    // "the backups from file:///…"
 	turn    int       // tells an answer that is still wanted from one that is not
 	cancel  context.CancelFunc
+	then    []func() tea.Cmd // of everybody who waits for the value
 }
 
 // load begins to read, unless it is being read already. then, if not nil, is called in Update once the
-// value is there.
+// value is there, also when it was somebody else who began.
 func (l *loader[T]) load(c *console, what string, read func(context.Context) (T, error), then func() tea.Cmd) tea.Cmd {
+	if then != nil {
+		l.then = append(l.then, then)
+	}
 	if l.loading {
 		return nil
 	}
@@ -48,8 +52,13 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 				return nil // given up meanwhile
 			}
 			l.loading = false
+			waiting := l.then
+			l.then = nil
 			if err != nil {
 				l.err = err
+				if absent(err) { // no mishap: the page says it
+					return nil
+				}
 				if l.has { // the old value stays in sight, so that the screen does not show the error itself
 					c.note(badNews, "cannot read "+what+": "+err.Error())
 				} else {
@@ -58,10 +67,11 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 				return nil
 			}
 			l.value, l.has, l.err, l.asOf = value, true, nil, c.now()
-			if then != nil {
-				return then()
+			var cmds []tea.Cmd
+			for _, f := range waiting {
+				cmds = append(cmds, f())
 			}
-			return nil
+			return tea.Batch(cmds...)
 		}}
 	})
 }
@@ -80,7 +90,7 @@ func (l *loader[T]) stop() bool {
 		return false
 	}
 	l.turn++
-	l.loading = false
+	l.loading, l.then = false, nil
 	l.cancel()
 	return true
 }

@@ -9,6 +9,13 @@ func (c *console) openAt(p Place) { c.opening = p }
 // to read at once.
 func (c *console) arrive() tea.Cmd {
 	p := c.opening
+	if p.Verb == "" && c.desk.Archive == nil && c.desk.Evidence != nil {
+		p.Verb = "evidence" // there is nothing else to look at
+	}
+	switch p.Verb {
+	case "evidence", "report", "ledger":
+		return c.arriveAtEvidence(p)
+	}
 	enter := c.screen().enter(c)
 	if c.cannotWrite() != "" {
 		switch p.Verb {
@@ -28,8 +35,6 @@ func (c *console) arrive() tea.Cmd {
 		return tea.Batch(enter, c.startValidationWizard(p.Validation))
 	case "describe":
 		return tea.Batch(enter, c.openRun(p.BackupID, p.RunID))
-	case "evidence", "report", "ledger":
-		return c.arriveAtEvidence(p)
 	}
 	return enter
 }

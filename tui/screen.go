@@ -24,11 +24,14 @@ type screen interface {
 }
 
 // body is what a screen draws. Bar is the column of a vertical bar that runs from rule to rule, or of 0
-// when there is none: a body never begins with one.
+// when there is none: a body never begins with one. BarBelow says that it begins at a rule inside of the
+// body, which the body draws, and barAbove that it ends at one.
 type body struct {
-	lines  []line
-	bar    int
-	cursor *point // where typing goes, counted from the body's corner
+	lines    []line
+	bar      int
+	barBelow bool
+	barAbove bool
+	cursor   *point // where typing goes, counted from the body's corner
 }
 
 // point is a cell.

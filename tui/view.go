@@ -45,17 +45,24 @@ func (c *console) picture() (Frame, *point) {
 	if bar == 0 {
 		bar = -1
 	}
-	lines := []line{c.header(), c.second(), rule(c.w, bar, -1)}
+	top, bottom := bar, bar
+	if b.barBelow {
+		top = -1
+	}
+	if b.barAbove {
+		bottom = -1
+	}
+	lines := []line{c.header(), c.second(), rule(c.w, top, -1)}
 	for i := range c.h - chrome {
 		if i < len(b.lines) {
 			lines = append(lines, b.lines[i])
-		} else if bar > 0 {
+		} else if bottom > 0 {
 			lines = append(lines, line{{repeat(" ", bar), plain}, {"│", dim}})
 		} else {
 			lines = append(lines, nil)
 		}
 	}
-	lines = append(lines, rule(c.w, -1, bar), c.stateLine(), c.keyLine())
+	lines = append(lines, rule(c.w, -1, bottom), c.stateLine(), c.keyLine())
 	cursor := b.cursor
 	if cursor != nil {
 		cursor = &point{cursor.x, cursor.y + 3}

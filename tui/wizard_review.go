@@ -193,8 +193,8 @@ func (s *scrolled) more() line {
 	return line{{"↑↓", bold}, {fmt.Sprintf(" scroll, lines %d-%d of %d", s.top+1, min(s.all, s.top+s.room), s.all), dim}}
 }
 
-// windowWords writes a window.
-func windowWords(w archive.Window) string {
+// windowSaid writes a window.
+func windowSaid(w archive.Window) string {
 	switch {
 	case w.All():
 		return "all of it"
@@ -260,7 +260,7 @@ func planLines(c *console, p *engine.RestorePlan, w int) []line {
 	if len(t.out) > 0 {
 		t.out = append(t.out, nil)
 	}
-	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID+", "+windowWords(p.Window))
+	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID+", "+windowSaid(p.Window))
 	read := units.Size(p.Bytes)
 	if n := p.Segments(); n > 0 {
 		read = units.Count(int64(n), "segment") + ", " + read

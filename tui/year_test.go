@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 	if year.dir != "" {
 		os.RemoveAll(year.dir)
 	}
+	closeEvidenceYear()
 	os.Exit(code)
 }
 

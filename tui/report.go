@@ -1,0 +1,173 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"charm.land/bubbles/v2/key"
+)
+
+// The panes of a report.
+const (
+	paneVerification = iota
+	paneReport
+	paneFiles
+	panes
+)
+
+var paneNames = [panes]string{"Verification", "Report", "Files"}
+
+// reportScreen is one report beside its verification.
+type reportScreen struct {
+	id     string
+	check  loader[*reportCheck]
+	pane   int
+	step   int // under the cursor
+	top    [panes]int
+	height [panes]int
+	length [panes]int
+}
+
+// openReport shows a report, and verifies it.
+func (c *console) openReport(id string) tea.Cmd { return c.push(&reportScreen{id: id}) }
+
+func (s *reportScreen) name(c *console) string {
+	w := s.walk(c)
+	if w.at >= 0 && w.rows[w.at].kind != rowLoose {
+		r := w.rows[w.at]
+		name := stamp(r.due())
+		if r.kind == rowAgain {
+			name += " again"
+		}
+		return name + " › " + s.id
+	}
+	return s.id
+}
+
+func (s *reportScreen) walk(c *console) walk {
+	return c.walkFrom(func(r evidenceRow) bool { return r.reportID == s.id })
+}
+
+func (s *reportScreen) enter(c *console) tea.Cmd {
+	cmds := []tea.Cmd{}
+	if !s.check.has && s.check.err == nil {
+		cmds = append(cmds, s.verify(c))
+	}
+	if !c.data.ledger.has {
+		cmds = append(cmds, c.loadLedger(false, nil))
+	}
+	if !c.data.reports.has {
+		cmds = append(cmds, c.loadReports(false, nil))
+	}
+	return tea.Batch(cmds...)
+}
+
+// verify reads and verifies the report.
+func (s *reportScreen) verify(c *console) tea.Cmd {
+	return c.loadCheck(&s.check, s.id, func() tea.Cmd {
+		if list, ok := c.stacks[sectionEvidence][0].(*evidenceScreen); ok {
+			m, words := s.check.value.verdict()
+			list.checks[s.id] = checked{c.now(), m, words}
+		}
+		return nil
+	})
+}
+
+// refresh verifies ledger and report anew.
+func (s *reportScreen) refresh(c *console) tea.Cmd {
+	return tea.Batch(c.loadLedger(true, func() tea.Cmd { return s.verify(c) }), c.loadReports(true, nil))
+}
+
+func (s *reportScreen) actions(c *console) []action {
+	noStep := "the cursor is not on a step of the verification (tab)"
+	if s.pane == paneVerification && s.check.has && s.step < len(s.check.value.steps) {
+		noStep = ""
+	}
+	noEntry := "no entry of the ledger names it"
+	if s.check.has && s.check.value.entry != nil {
+		noEntry = ""
+	}
+	out := []action{
+		can(keys.Open, func() tea.Cmd { return c.push(&stepScreen{check: s.check.value, at: s.step}) }).named("step").unless(noStep),
+		can(keys.Verify, func() tea.Cmd { return s.verify(c) }),
+		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }),
+	}
+	out = append(out, c.walkActions(func() walk { return s.walk(c) })...)
+	return append(out, can(keys.Ledger, func() tea.Cmd { return c.openEntry(s.check.value.entry.Sequence) }).named("its ledger entry").unless(noEntry).hidden())
+}
+
+func (s *reportScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
+	page := max(1, s.height[s.pane]-1)
+	move := 0
+	switch {
+	case key.Matches(k, keys.Up):
+		move = -1
+	case key.Matches(k, keys.Down):
+		move = 1
+	case key.Matches(k, keys.PageUp):
+		move = -page
+	case key.Matches(k, keys.PageDown):
+		move = page
+	case key.Matches(k, keys.HalfUp):
+		move = -max(1, page/2)
+	case key.Matches(k, keys.HalfDown):
+		move = max(1, page/2)
+	case key.Matches(k, keys.Top):
+		move = -1 << 20
+	case key.Matches(k, keys.Bottom):
+		move = 1 << 20
+	default:
+		return nil, false
+	}
+	s.move(move)
+	return nil, true
+}
+
+// move goes from step to step, and below the last one through what follows; elsewhere it scrolls.
+func (s *reportScreen) move(n int) {
+	if s.pane == paneVerification && s.check.has {
+		last := len(s.check.value.steps) - 1
+		switch {
+		case n == 1 && s.step < last && s.step >= 0:
+			s.step++
+			return
+		case n == -1 && s.top[s.pane] == 0 || n == -1 && s.step > 0 && s.top[s.pane] <= s.step:
+			s.step = max(0, s.step-1)
+			return
+		case n < -1:
+			s.step = 0
+		case n > 1:
+			s.step = last
+		}
+	}
+	s.top[s.pane] = max(0, min(s.top[s.pane]+n, s.length[s.pane]-s.height[s.pane]))
+}
+
+func (s *reportScreen) copied(c *console) (string, string) {
+	if !s.check.has {
+		return "", ""
+	}
+	return "the verdict", s.check.value.paragraph()
+}
+
+func (s *reportScreen) wheel(c *console, down bool) {
+	s.top[s.pane] = max(0, s.top[s.pane]+map[bool]int{true: 3, false: -3}[down])
+}
+
+func (s *reportScreen) click(c *console, at point, double bool) tea.Cmd { return nil }
+
+func (s *reportScreen) state(c *console) (left, right line) {
+	if l := s.check.wait(c); l != nil {
+		return append(line{{" ", plain}}, l...), nil
+	}
+	if !s.check.has {
+		return nil, nil
+	}
+	m, words := s.check.value.verdict()
+	left = append(line{{" ", plain}}, c.theme.word(m, strings.SplitN(words, ".", 2)[0])...)
+	if s.check.value.trusted == nil {
+		return left, line{{"trust a key with --public-key FILE", warn}}
+	}
+	return left, line{{"ran " + clockTime(s.check.value.at), dim}}
+}
