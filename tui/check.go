@@ -129,13 +129,17 @@ func (s *checkScreen) draw(c *console, w, h int) body {
 	if b, ok := s.store.page(c, w, h); ok {
 		return b
 	}
-	out := []line{nil, styled(bold, " How deep shall it look?"), nil}
-	out = append(out, s.level(w, !s.deep, "Sizes and sidecars", "Every plan, manifest, sidecar and receipt is verified; of each segment that it is there, in its size.")...)
+	low := h < 16 // only what is chosen is explained
+	var out []line
+	if !low {
+		out = []line{nil, styled(bold, " How deep shall it look?"), nil}
+	}
+	out = append(out, s.level(w, low, !s.deep, "Sizes and sidecars", "Every plan, manifest, sidecar and receipt is verified; of each segment that it is there, in its size.")...)
 	of := ""
 	if segments, bytes := s.size(c); segments > 0 {
 		of = " That is " + units.Count(segments, "segment") + " of " + units.Size(bytes) + " in all."
 	}
-	out = append(out, s.level(w, s.deep, "Deep", "Every segment as well is read, hashed and decoded to its last record."+of)...)
+	out = append(out, s.level(w, low, s.deep, "Deep", "Every segment as well is read, hashed and decoded to its last record."+of)...)
 	out = append(out, nil)
 	field := func(name, value string, st style) {
 		for i, l := range wrap(st, value, max(10, w-16)) {
@@ -161,12 +165,15 @@ func (s *checkScreen) draw(c *console, w, h int) body {
 }
 
 // level is one choice.
-func (s *checkScreen) level(w int, chosen bool, name, text string) []line {
+func (s *checkScreen) level(w int, low, chosen bool, name, text string) []line {
 	head, st := " ○ ", plain
 	if chosen {
 		head, st = " ● ", accent
 	}
 	out := []line{{{head, st | bold}, {name, st | bold}}}
+	if low && !chosen {
+		return out
+	}
 	for _, l := range wrap(plain, text, max(10, w-6)) {
 		out = append(out, append(line{{"   ", plain}}, l...))
 	}

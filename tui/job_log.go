@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,10 +22,14 @@ func logText(e engine.Event) string {
 	}
 	label := strings.ReplaceAll(e.Type, "_", " ")
 	if e.Type == "summary" {
-		return "ended: " + units.Facts(e.Fields[:min(3, len(e.Fields))])
+		return fmt.Sprintf("ended: %v, exit %v", e.Get("outcome"), e.Get("exit"))
 	}
 	if s, ok := e.Get("sentence").(string); ok {
 		return label + "  " + units.Value(e.Fields[0]) + ": " + s
+	}
+	if part := partOf(e); part != "" {
+		rest := slices.DeleteFunc(slices.Clone(e.Fields), func(f engine.Field) bool { return f.Key == "topic" || f.Key == "partition" })
+		return label + "  " + part + ": " + units.Facts(rest)
 	}
 	return label + "  " + units.Subject(e)
 }

@@ -142,7 +142,7 @@ func (s *jobsScreen) fill(c *console) {
 func (s *jobsScreen) actions(c *console) []action {
 	if s.lower() {
 		h, _ := s.others.current()
-		out := []action{can(keys.Open, func() tea.Cmd { return c.push(&holdingScreen{h}) })}
+		out := []action{can(keys.Open, func() tea.Cmd { return c.push(&holdingScreen{h: h}) })}
 		return append(out, s.pane()...)
 	}
 	j, has := s.own.current()
@@ -263,7 +263,7 @@ func (s *jobsScreen) empty(c *console, w int) []line {
 	}
 	if c.desk.Archive != nil {
 		if c.desk.Work != nil {
-			add(keys.Backups, "b back up, r restore, v drill, a check the archive")
+			add(keys.Backups, "b back up, r restore, v drill, a check")
 		} else {
 			add(keys.Backups, "a check the archive: it only reads")
 		}

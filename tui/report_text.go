@@ -72,7 +72,7 @@ func reportLines(c *console, r *reportCheck, w int) []line {
 	s.field("", units.Count(int64(x.Backup.Topics), "topic")+", "+units.Count(int64(x.Backup.Partitions), "partition")+", "+units.Count(x.Backup.Records, "record")+", "+units.Size(x.Backup.Bytes))
 	s.field("Manifest", grouped(x.Backup.ManifestSHA256, w-17)+", signature "+string(x.Backup.ManifestSignature))
 	s.field("Restore", x.Restore.RestoreID+" into "+clusterWords(x.Restore.TargetCluster))
-	s.field("Window", windowWords(x.Restore))
+	s.field("Window", restoredWindow(x.Restore))
 	s.field("RTO measured", units.Span(time.Duration(x.Restore.TimeToRestoreMS)*time.Millisecond)+" for "+units.Count(x.Restore.Records, "record")+", "+units.Size(x.Restore.Bytes))
 	if age := x.Restore.NewestRecordAgeMS; age != nil {
 		s.field("RPO measured", units.Span(time.Duration(*age)*time.Millisecond)+": age of the newest record when the restore began")
@@ -103,7 +103,7 @@ func clusterWords(c evidence.ClusterRef) string {
 	return c.Declared + " (calls itself " + c.Observed + ")"
 }
 
-func windowWords(r evidence.Restore) string {
+func restoredWindow(r evidence.Restore) string {
 	end := func(ms *evidence.Int64, open string) string {
 		if ms == nil {
 			return open

@@ -119,7 +119,7 @@ func (c *console) header() line {
 			right = right.add(accent, fmt.Sprintf(" %3.0f%%", math.Floor(p.percent)))
 		}
 		if c.quitting {
-			right = right.add(warn, ", then quits")
+			right = right.add(warn, ", quits then")
 		}
 	}
 	now := c.now().UTC()

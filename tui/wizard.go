@@ -42,7 +42,7 @@ type wizard struct {
 	startOff func(c *console) string
 	// batch is the same job as a line for the shell.
 	batch    func(c *console) string
-	starting loader[beginning]
+	starting loader[begunJob]
 	started  bool
 }
 
@@ -196,8 +196,8 @@ func (z *wizard) state(c *console) (left, right line) {
 	return z.now().state(c)
 }
 
-// beginning is a job that was begun, or why it could not be.
-type beginning struct {
+// begunJob is a job that was begun, or why it could not be.
+type begunJob struct {
 	job *job
 	err error
 }
@@ -206,9 +206,9 @@ type beginning struct {
 // job's screen in place of the wizard.
 func (z *wizard) start(c *console, work func() (*job, error)) tea.Cmd {
 	// The job lives as long as the console, and not only as long as its beginning takes.
-	read := func(context.Context) (beginning, error) {
+	read := func(context.Context) (begunJob, error) {
 		j, err := work()
-		return beginning{j, err}, nil
+		return begunJob{j, err}, nil
 	}
 	return z.starting.load(c, "the job", read, func() tea.Cmd {
 		j, err := z.starting.value.job, z.starting.value.err

@@ -53,7 +53,7 @@ func commandRestore(c *console, args string) tea.Cmd {
 	if err != nil {
 		return c.failed("restore "+args, err)
 	}
-	c.note(goodNews, "looking for the backup that covers "+windowSaid(w))
+	c.note(goodNews, "looking for the backup that covers "+windowWords(w))
 	search := &loader[found]{}
 	return search.load(c, "the backups", func(ctx context.Context) (found, error) { return findRun(ctx, c, c.desk.BackupID, w) }, func() tea.Cmd {
 		f := search.value
@@ -62,7 +62,7 @@ func commandRestore(c *console, args string) tea.Cmd {
 			c.note(badNews, "no backup holds any record: there is nothing to restore")
 			return nil
 		case !f.covers:
-			c.note(badNews, "no backup covers "+windowSaid(w)+"; the nearest, "+f.run+", covers "+minute(f.lo)+" → "+minute(f.end)+" UTC")
+			c.note(badNews, "no backup covers "+windowWords(w)+"; the nearest, "+f.run+", covers "+minute(f.lo)+" → "+minute(f.end)+" UTC")
 		default:
 			c.note(goodNews, "run "+f.run+" covers it")
 		}

@@ -121,7 +121,7 @@ func (s *drillReview) draw(c *console, w, h int) body {
 	target := first(c.desk.Work.Target, "the configured target")
 	for i, x := range []struct{ what, text string }{
 		{"Back up", "what is new in the topics that the configuration names; the drill proves this very backup"},
-		{"Restore", s.z.what() + ", " + windowSaid(s.z.window.result()) + ", into fresh topics of " + target + "; nothing that is there is touched"},
+		{"Restore", s.z.what() + ", " + windowWords(s.z.window.result()) + ", into fresh topics of " + target + "; nothing that is there is touched"},
 		{"Compare", "what was restored with the archive, by a second client library: every record, unless the configuration asks for less"},
 		{"Report", "the result is signed and entered in the ledger, whether it passes or fails"},
 		{"Clean up", map[bool]string{true: "the restored topics stay, unless the drill does not get to its end", false: "the restored topics are deleted again"}[s.keep.at == 1]},

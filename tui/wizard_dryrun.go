@@ -48,7 +48,7 @@ func (s *dryRun) details(w int) []line {
 		for _, p := range x.Parts {
 			when := ""
 			if p.Records > 0 && int64(p.MinTimestamp) != math.MinInt64 { // else no sidecar knows it
-				when = ", " + instant(int64(p.MinTimestamp)) + " → " + instant(int64(p.MaxTimestamp))
+				when = ", " + rfc3339(int64(p.MinTimestamp)) + " → " + rfc3339(int64(p.MaxTimestamp))
 			}
 			t.say("", plain, fmt.Sprintf("partition %d: %s, %s read%s", p.Partition, units.Count(p.Records, "record"), units.Size(p.Bytes), when))
 		}

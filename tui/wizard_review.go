@@ -193,17 +193,17 @@ func (s *scrolled) more() line {
 	return line{{"↑↓", bold}, {fmt.Sprintf(" scroll, lines %d-%d of %d", s.top+1, min(s.all, s.top+s.room), s.all), dim}}
 }
 
-// windowSaid writes a window.
-func windowSaid(w archive.Window) string {
+// windowWords writes a window.
+func windowWords(w archive.Window) string {
 	switch {
 	case w.All():
 		return "all of it"
 	case w.Start == nil:
-		return "before " + instant(int64(*w.End))
+		return "before " + rfc3339(int64(*w.End))
 	case w.End == nil:
-		return "from " + instant(int64(*w.Start)) + " on"
+		return "from " + rfc3339(int64(*w.Start)) + " on"
 	}
-	return instant(int64(*w.Start)) + " → " + instant(int64(*w.End)) + ", the end excluded"
+	return rfc3339(int64(*w.Start)) + " → " + rfc3339(int64(*w.End)) + ", the end excluded"
 }
 
 // targetWords are the target topics in few words: their common beginning, or the name of the only one.
@@ -260,7 +260,7 @@ func planLines(c *console, p *engine.RestorePlan, w int) []line {
 	if len(t.out) > 0 {
 		t.out = append(t.out, nil)
 	}
-	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID+", "+windowSaid(p.Window))
+	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID+", "+windowWords(p.Window))
 	read := units.Size(p.Bytes)
 	if n := p.Segments(); n > 0 {
 		read = units.Count(int64(n), "segment") + ", " + read

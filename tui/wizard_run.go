@@ -56,8 +56,8 @@ func (s *subject) id() string {
 	return s.run
 }
 
-// topicToPick is a topic of a run, across its chain.
-type topicToPick struct {
+// wizardTopic is a topic of a run, across its chain.
+type wizardTopic struct {
 	name        string
 	partitions  int
 	records     int64
@@ -65,9 +65,9 @@ type topicToPick struct {
 	first, last int64 // timestamps, milliseconds; without meaning where there is no record
 }
 
-// topicsToPick are the newest incarnations of a run's topics, by name.
-func topicsToPick(r *engine.RunView) []topicToPick {
-	var out []topicToPick
+// wizardTopics are the newest incarnations of a run's topics, by name.
+func wizardTopics(r *engine.RunView) []wizardTopic {
+	var out []wizardTopic
 	seen := map[string]bool{}
 	for i := range r.View.Topics {
 		name := r.View.Topics[i].Name
@@ -76,7 +76,7 @@ func topicsToPick(r *engine.RunView) []topicToPick {
 		}
 		seen[name] = true
 		t, _ := r.View.Topic(name)
-		row := topicToPick{name: name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
+		row := wizardTopic{name: name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
 		for k := range t.Parts {
 			p := &t.Parts[k]
 			row.records += p.Records

@@ -16,7 +16,7 @@ import (
 // topicsStep chooses topics of the run by marks.
 type topicsStep struct {
 	subject  *subject
-	table    table[topicToPick]
+	table    table[wizardTopic]
 	wanted   []string // names and globs to begin with; they are marked once the topics are known
 	all      bool     // begin with every topic
 	optional bool     // without a run one can go on: the job makes one
@@ -26,25 +26,25 @@ type topicsStep struct {
 
 func newTopicsStep(s *subject, wanted []string) *topicsStep {
 	x := &topicsStep{subject: s, wanted: wanted}
-	when := func(r topicToPick, ms int64) span {
+	when := func(r wizardTopic, ms int64) span {
 		if r.records == 0 {
 			return span{"—", dim}
 		}
 		return span{minute(ms), plain}
 	}
-	x.table = newTable("topic", func(r topicToPick) string { return r.name }, func(r topicToPick) string { return r.name },
-		column[topicToPick]{title: "TOPIC", min: 16, flex: 1, sort: 't', less: compare(func(r topicToPick) string { return r.name }),
-			cell: func(r topicToPick) span { return span{r.name, plain} }},
-		column[topicToPick]{title: "PARTITIONS", min: 10, right: true, drop: 3, sort: 'p', less: compare(func(r topicToPick) int { return r.partitions }),
-			cell: func(r topicToPick) span { return span{itoa(r.partitions), plain} }},
-		column[topicToPick]{title: "RECORDS", min: 11, right: true, sort: 'r', less: compare(func(r topicToPick) int64 { return r.records }),
-			cell: func(r topicToPick) span { return span{units.Thousands(r.records), plain} }},
-		column[topicToPick]{title: "SIZE", min: 9, right: true, drop: 4, sort: 's', less: compare(func(r topicToPick) int64 { return r.bytes }),
-			cell: func(r topicToPick) span { return span{units.Size(r.bytes), plain} }},
-		column[topicToPick]{title: "FIRST RECORD", min: 16, drop: 2, sort: 'f', less: compare(func(r topicToPick) int64 { return r.first }),
-			cell: func(r topicToPick) span { return when(r, r.first) }},
-		column[topicToPick]{title: "LAST RECORD", min: 16, drop: 1, sort: 'l', less: compare(func(r topicToPick) int64 { return r.last }),
-			cell: func(r topicToPick) span { return when(r, r.last) }})
+	x.table = newTable("topic", func(r wizardTopic) string { return r.name }, func(r wizardTopic) string { return r.name },
+		column[wizardTopic]{title: "TOPIC", min: 16, flex: 1, sort: 't', less: compare(func(r wizardTopic) string { return r.name }),
+			cell: func(r wizardTopic) span { return span{r.name, plain} }},
+		column[wizardTopic]{title: "PARTITIONS", min: 10, right: true, drop: 3, sort: 'p', less: compare(func(r wizardTopic) int { return r.partitions }),
+			cell: func(r wizardTopic) span { return span{itoa(r.partitions), plain} }},
+		column[wizardTopic]{title: "RECORDS", min: 11, right: true, sort: 'r', less: compare(func(r wizardTopic) int64 { return r.records }),
+			cell: func(r wizardTopic) span { return span{units.Thousands(r.records), plain} }},
+		column[wizardTopic]{title: "SIZE", min: 9, right: true, drop: 4, sort: 's', less: compare(func(r wizardTopic) int64 { return r.bytes }),
+			cell: func(r wizardTopic) span { return span{units.Size(r.bytes), plain} }},
+		column[wizardTopic]{title: "FIRST RECORD", min: 16, drop: 2, sort: 'f', less: compare(func(r wizardTopic) int64 { return r.first }),
+			cell: func(r wizardTopic) span { return when(r, r.first) }},
+		column[wizardTopic]{title: "LAST RECORD", min: 16, drop: 1, sort: 'l', less: compare(func(r wizardTopic) int64 { return r.last }),
+			cell: func(r wizardTopic) span { return when(r, r.last) }})
 	return x
 }
 
@@ -71,7 +71,7 @@ func (s *topicsStep) fill() {
 	}
 	fresh := s.filled == ""
 	s.filled = run
-	s.table.set(topicsToPick(s.subject.view.value))
+	s.table.set(wizardTopics(s.subject.view.value))
 	if !fresh {
 		return
 	}
@@ -201,7 +201,7 @@ func (s *topicsStep) count() string {
 func (s *topicsStep) missing() string {
 	var out []string
 	for _, p := range s.wanted {
-		if !slices.ContainsFunc(s.table.rows, func(r topicToPick) bool { return matches(p, r.name) }) {
+		if !slices.ContainsFunc(s.table.rows, func(r wizardTopic) bool { return matches(p, r.name) }) {
 			out = append(out, p)
 		}
 	}

@@ -74,7 +74,7 @@ func fieldTime(ms int64, zone *time.Location) string {
 	}
 	text := t.Format(layout)
 	if again, err := engine.ParseMoment(text, t, zone); err != nil || again.UnixMilli() != ms {
-		return instant(ms)
+		return rfc3339(ms)
 	}
 	return text
 }
@@ -116,7 +116,7 @@ func (s *windowStep) key() string {
 		if v == nil {
 			return ""
 		}
-		return instant(int64(*v))
+		return rfc3339(int64(*v))
 	}
 	return end(s.window.Start) + " " + end(s.window.End) + "\n" + s.cover.key
 }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -178,7 +177,7 @@ func (s *windowStep) echo(c *console, second bool, w int) []line {
 		end = &ms
 	}
 	t := time.UnixMilli(int64(*end))
-	out := []line{styled(accent, "= "+instant(int64(*end)))}
+	out := []line{styled(accent, "= "+rfc3339(int64(*end)))}
 	if local := s.local(c); local != nil {
 		text := "= " + t.In(local).Format("2006-01-02 15:04:05 MST")
 		if name := "  " + local.String(); width(text+name) <= w {
@@ -250,21 +249,9 @@ func (s *windowStep) histogram(w int) []line {
 	}
 	return []line{
 		styled(dim, "   "+timeScale(s.hist, n)),
-		{{"   ", plain}, {heights(s.hist.Counts), ok}},
+		{{"   ", plain}, {sparkline(s.hist.Counts), ok}},
 		{{"   ", plain}, {windowMark(s.hist, s.window), accent | bold}},
 	}
-}
-
-// heights draws counts. None is blank, and one is seen.
-func heights(counts []int64) string {
-	top := max(1, slices.Max(append([]int64{0}, counts...)))
-	out := make([]rune, len(counts))
-	for i, n := range counts {
-		if out[i] = ' '; n > 0 {
-			out[i] = bars[int((float64(n)/float64(top))*float64(len(bars))+0.999)-1]
-		}
-	}
-	return string(out)
 }
 
 // timeScale writes the time above a histogram every so many cells, as finely as its length asks for.
