@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -19,6 +20,7 @@ func TestConsoleOpensAndCloses(t *testing.T) {
 	x.press("?")
 	x.until("Keys: Backups", "any key closes this")
 	x.press("Escape")
+	x.gone("Keys: Backups") // a key that follows at once would be one with alt
 	for key, want := range map[string]string{"2": "[2 Jobs]", "3": "[3 Evidence]", "4": "[4 Topics]", "1": "[1 Backups]"} {
 		x.press(key)
 		x.until(want)
@@ -146,4 +148,176 @@ func unchanged(t *testing.T, before, after map[string]string) {
 			t.Errorf("%s is new", name)
 		}
 	}
+}
+
+// slowBackup opens the console on a backup that takes minutes, and starts it. The limit is a flag, so that
+// it comes through the wizard.
+func slowBackup(t *testing.T) *terminal {
+	t.Helper()
+	x := inTerminal(t, 120, 36, "backup", "--backup-id", "slow", "--max-bytes-per-second", "200")
+	x.until("› backup", "offsets to take", "enter start")
+	x.press("Enter")
+	x.until("1 job running", "› j-1 ", "c cancel")
+	return x
+}
+
+// TestConsoleAsksBeforeItQuits leaves a job running while it looks elsewhere, asks before it quits, and
+// ends a job in an orderly way.
+func TestConsoleAsksBeforeItQuits(t *testing.T) {
+	prepared(t)
+	x := slowBackup(t)
+	x.press("1")
+	x.until("[1 Backups]", "1 job running")
+	x.press("q")
+	x.until("is running", "cancel and quit")
+	x.press("Escape")
+	x.gone("cancel and quit")
+	x.until("1 job running")
+	x.press("C-c")
+	x.until("cancel and quit")
+	x.press("c")
+	x.ends(0)
+	mustRun(t, 0, "backup", "--batch", "--backup-id", "slow") // what was cancelled goes on
+}
+
+// TestConsoleEndsWithItsJobs sends a signal while a job runs: the job is cancelled in an orderly way, and
+// the exit code says so.
+func TestConsoleEndsWithItsJobs(t *testing.T) {
+	prepared(t)
+	x := slowBackup(t)
+	p, err := os.FindProcess(x.pid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	x.ends(130)
+	mustRun(t, 0, "backup", "--batch", "--backup-id", "slow")
+	out := mustRun(t, 0, "validation", "ledger-verify", "--batch", "--format", "json").out.String()
+	if strings.Contains(out, "abandoned") {
+		t.Errorf("the cancelled job was left without an end in the ledger:\n%s", out)
+	}
+}
+
+// TestConsoleReadOnlyWritesNothing goes everywhere and presses everything that would write.
+func TestConsoleReadOnlyWritesNothing(t *testing.T) {
+	prepared(t)
+	mustRun(t, 0, "restore", "--batch")
+	mustRun(t, 0, "validation", "run", "--batch")
+	for _, words := range [][]string{{"--read-only"}, {"--evidence", "archive", "--public-key", "keys/signing.pub.pem"}} {
+		before := digests(t, ".")
+		x := inTerminal(t, 120, 36, words...)
+		x.until("read-only", "? help")
+		x.press("1")
+		x.until("[1 Backups]", "1 run")
+		for _, key := range []string{"b", "r", "v"} {
+			x.press(key)
+			x.until("not here: ")
+			x.press("Escape")
+			x.gone("not here: ")
+		}
+		x.press("a") // a check of the archive only reads
+		x.until("enter start", "it only reads")
+		x.press("Enter")
+		x.until("› j-1 ", "exit 0")
+		x.press("1")
+		x.until("[1 Backups]")
+		x.press("Enter")
+		x.until("Backups › ", "orders")
+		x.press("Enter")
+		x.press("Enter")
+		x.press("Enter")
+		x.press("3")
+		x.until("[3 Evidence]", "every record")
+		x.press("Enter")
+		x.until("Verification", "genuine and unchanged")
+		x.press("3")
+		x.until("[3 Evidence]")
+		x.press("V")
+		x.until("› j-2 ", "verified")
+		x.press("L")
+		x.press("4")
+		x.until("[4 Topics]")
+		x.press("2")
+		x.until("[2 Jobs]", "j-2")
+		x.write(":restore now")
+		x.press("Enter")
+		x.until("not here: ")
+		x.press("Escape")
+		x.gone("not here: ")
+		x.press("C-c")
+		x.ends(0)
+		unchanged(t, before, digests(t, "."))
+	}
+	x := inTerminal(t, 80, 24, "backup", "--read-only")
+	x.until("not here: started with --read-only")
+	x.press("C-c")
+	x.ends(0)
+}
+
+// TestConsoleOnTheDemo is the main job by hand: back up, restore a window of three topics, run a drill, open
+// its report, verify it, and find the gap in the year.
+func TestConsoleOnTheDemo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	x := inTerminal(t, 120, 36, "demo", "--weeks", "5")
+	x.until("demo-bank ●", "[1 Backups]", "7 runs")
+
+	x.press("b")
+	x.until("› backup", "what is new", "5 topics in scope")
+	x.press("Enter")
+	x.until("j-1 ", "Done", "exit 0")
+
+	x.press("1")
+	x.until("[1 Backups]", "8 runs")
+	x.press("r")
+	x.until("› restore", "0 of 5 topics marked")
+	for i, topic := range []string{"transactions", "ledger-entries", "settlements"} {
+		x.press("/")
+		x.write(topic)
+		x.press("Enter")
+		x.gone("audit-log")
+		x.press("Space")
+		x.until(fmt.Sprintf("Topics (%d)", i+1))
+		x.press("Escape")
+		x.until("audit-log")
+	}
+	x.press("Enter")
+	x.until("● Window", "From", "To")
+	x.write("00:30")
+	x.press("Tab")
+	x.write("+45m")
+	x.until("2026-11-20T00:30:00Z", "2026-11-20T01:15:00Z", "all 3 topics")
+	x.press("Enter")
+	x.until("● Target", "new topics")
+	x.press("Enter")
+	x.until("● Review", "into 3 topics", "enter start")
+	x.press("Enter")
+	x.until("j-2 restore 3 topics", "Done", "receipt sha256")
+
+	x.press("1")
+	x.until("[1 Backups]")
+	x.press("v")
+	x.until("› drill", "Topics (5)")
+	x.press("Enter")
+	x.until("● Window", "counted exactly")
+	x.press("Enter")
+	x.until("● Review", "delete again", "enter start")
+	x.press("Enter")
+	x.until("j-3 drill", "PASSED, every record compared", "open the report")
+	x.press("Enter")
+	x.until("› validation-", "genuine and unchanged", "Ledger", "openssl dgst -sha256 -verify")
+
+	x.press("3")
+	x.until("[3 Evidence]", "1 missed", "MISSED")
+	x.press("n")
+	x.until("▸ 2026-11-08 02:00  no report", "Nothing closed it")
+	x.press("Enter")
+	x.until("› missed", "No report for the slot due 2026-11-08 02:00 UTC", "The chain is unbroken as given to you")
+	x.press("Escape")
+	x.until("[3 Evidence]")
+	x.press("V")
+	x.until("verify all evidence", "exit 3", "was missed")
+	x.press("C-c")
+	x.ends(0)
 }
