@@ -77,6 +77,37 @@ func (r RestoreRequest) Args() []string {
 	return a
 }
 
+// Over are Args, with the words that take away what the configuration would add by itself.
+func (r RestoreRequest) Over(configured RestoreRequest) []string {
+	a := arguments(r.Args())
+	if r.RunID == "" && configured.RunID != "" {
+		a = append(a, "--run", "latest")
+	}
+	if r.RestoreID == "" && configured.RestoreID != "" {
+		a = append(a, "--restore-id", "")
+	}
+	a.open(r.Window, configured.Window)
+	for _, source := range slices.Sorted(maps.Keys(configured.Mapping)) {
+		if r.Mapping[source] == "" {
+			a = append(a, "--map", source+"=")
+		}
+	}
+	if configured.Groups && !r.Groups {
+		a = append(a, "--groups=false")
+	}
+	return a
+}
+
+// open adds the ends that a window leaves open and the configuration does not.
+func (a *arguments) open(w, configured archive.Window) {
+	if w.Start == nil && configured.Start != nil {
+		*a = append(*a, "--from", "")
+	}
+	if w.End == nil && configured.End != nil {
+		*a = append(*a, "--to", "")
+	}
+}
+
 // Args are the verb and the flags of --batch that ask for the same backup.
 func (r BackupRequest) Args() []string {
 	a := arguments{"backup"}
@@ -93,6 +124,13 @@ func (r DrillRequest) Args() []string {
 	a.each("--topic", r.Topics)
 	a.window(r.Window)
 	a.on("--keep-topics", r.KeepTopics)
+	return a
+}
+
+// Over are Args, with the words that take away what the configuration would add by itself.
+func (r DrillRequest) Over(configured RestoreRequest) []string {
+	a := arguments(r.Args())
+	a.open(r.Window, configured.Window)
 	return a
 }
 

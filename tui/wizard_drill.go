@@ -37,7 +37,7 @@ func (c *console) startDrillWizard(r DrillRequest) tea.Cmd {
 	request := func() DrillRequest {
 		return DrillRequest{BackupID: r.BackupID, Topics: z.named(c), Window: z.window.result(), KeepTopics: z.review.keep.at == 1}
 	}
-	z.batch = func(c *console) string { return batchLine(c.desk, request().Args()) }
+	z.batch = func(c *console) string { return batchLine(c.desk, request().Over(c.desk.Work.Defaults)) }
 	z.begin = func(c *console) tea.Cmd {
 		now, line := request(), z.batch(c)
 		title := "drill of " + z.what()

@@ -50,7 +50,7 @@ func (c *console) startRestoreWizard(r RestoreRequest) tea.Cmd {
 		return strings.Join(append(z.target.form.answers(), z.topics.change(), z.window.from.value(), z.window.to.value()), "\x00")
 	}
 	z.wizard.begin, z.startOff = z.confirm, z.review.blocked
-	z.batch = func(c *console) string { return batchLine(c.desk, z.request().Args()) }
+	z.batch = func(c *console) string { return batchLine(c.desk, z.request().Over(c.desk.Work.Defaults)) }
 	at := 0
 	if r.RunID != "" {
 		at = 1
@@ -101,7 +101,7 @@ func (z *restoreWizard) run(c *console) tea.Cmd {
 		into = " into " + c.desk.Work.Target
 	}
 	title := "restore " + units.Count(int64(len(r.Topics)), "topic") + " from " + r.RunID + into + " as " + targetWords(p)
-	line := batchLine(c.desk, r.Args())
+	line := batchLine(c.desk, r.Over(c.desk.Work.Defaults))
 	return z.start(c, func() (*job, error) {
 		w, err := c.desk.Work.Restore(c.ctx, r)
 		if err != nil {
