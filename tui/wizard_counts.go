@@ -23,9 +23,9 @@ func countTable(c *console) table[countRow] {
 		case r.Records == 0:
 			return span{"—", dim}
 		case r.day:
-			return span{about(r) + time.UnixMilli(ms).UTC().Format("15:04:05.000"), plain}
+			return span{time.UnixMilli(ms).UTC().Format("15:04:05.000"), plain}
 		}
-		return span{about(r) + minute(ms), plain}
+		return span{minute(ms), plain}
 	}
 	bolder := func(r countRow) style {
 		if r.total {
@@ -34,21 +34,13 @@ func countTable(c *console) table[countRow] {
 		return plain
 	}
 	return newTable("topic", func(r countRow) string { return r.Topic }, func(r countRow) string { return r.Topic },
-		column[countRow]{title: "TOPIC", min: 12, flex: 2, cell: func(r countRow) span { return span{r.Topic, bolder(r)} }},
+		column[countRow]{title: "TOPIC", min: 14, flex: 1, cell: func(r countRow) span { return span{r.Topic, bolder(r)} }},
 		column[countRow]{title: "PARTITIONS", min: 10, right: true, drop: 5, cell: func(r countRow) span { return span{itoa(r.Partitions), bolder(r)} }},
-		column[countRow]{title: "FIRST RECORD, UTC", min: 17, drop: 2, cell: func(r countRow) span { return at(r, r.First) }},
-		column[countRow]{title: "LAST RECORD, UTC", min: 17, drop: 1, cell: func(r countRow) span { return at(r, r.Last) }},
-		column[countRow]{title: "RECORDS", min: 11, right: true, cell: func(r countRow) span { return span{units.Thousands(r.Records), bolder(r)} }},
+		column[countRow]{title: "FIRST RECORD UTC", min: 16, drop: 2, cell: func(r countRow) span { return at(r, r.First) }},
+		column[countRow]{title: "LAST RECORD UTC", min: 16, drop: 1, cell: func(r countRow) span { return at(r, r.Last) }},
+		column[countRow]{title: "RECORDS", min: 10, right: true, cell: func(r countRow) span { return span{units.Thousands(r.Records), bolder(r)} }},
 		column[countRow]{title: "SIZE", min: 9, right: true, drop: 3, cell: func(r countRow) span { return span{units.Size(r.Bytes), bolder(r)} }},
-		column[countRow]{title: "NOTE", min: 21, flex: 1, drop: 4, cell: func(r countRow) span { return r.note(c) }})
-}
-
-// about marks times that are partly what headers say.
-func about(r countRow) string {
-	if r.Guessed {
-		return "~"
-	}
-	return ""
+		column[countRow]{title: "NOTE", min: 21, drop: 4, cell: func(r countRow) span { return r.note(c) }})
 }
 
 func (r countRow) note(c *console) span {
@@ -57,7 +49,7 @@ func (r countRow) note(c *console) span {
 	case r.total:
 		return span{"read from segments", dim}
 	case r.Records == 0:
-		return span{mark.text + " nothing in the window", warn}
+		return span{mark.text + " none in the window", warn}
 	case r.Empty > 0:
 		return span{mark.text + " " + units.Count(int64(r.Empty), "partition") + " empty", warn}
 	case r.Guessed:
@@ -128,4 +120,3 @@ func faded(l line) line {
 	}
 	return out
 }
-

@@ -2,14 +2,11 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-
-	"charm.land/bubbles/v2/key"
 
 	"kustody/engine"
 	"kustody/engine/archive"
@@ -23,7 +20,7 @@ type restoreReview struct {
 	of      string            // the request that the plan was made of
 	names   map[string]string // that the plan was told, since it would choose others
 	allowed []string          // target topics that were typed
-	text    scrolled
+	text    scroller
 }
 
 // complete adds to a request what the review found out.
@@ -128,15 +125,17 @@ func (s *restoreReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
+func (s *restoreReview) wheel(n int) { s.text.move(n) }
+
 func (s *restoreReview) draw(c *console, w, h int) body {
 	if b, ok := s.plan.page(c, w, h); ok {
 		return b
 	}
-	return body{lines: s.text.draw(planLines(c, s.plan.value, w), h)}
+	return body{lines: s.text.show(planLines(c, s.plan.value, w), h)}
 }
 
 func (s *restoreReview) state(c *console) (left, right line) {
-	right = s.text.more()
+	right = s.text.place()
 	if l := s.plan.wait(c); l != nil {
 		return append(line{{" ", plain}}, l...), right
 	}
@@ -152,45 +151,6 @@ func (s *restoreReview) state(c *console) (left, right line) {
 		}
 	}
 	return styled(dim, " nothing is written before enter"), right
-}
-
-// scrolled is text that may be longer than the room for it.
-type scrolled struct{ top, room, all int }
-
-func (s *scrolled) press(k tea.KeyPressMsg) bool {
-	page := max(1, s.room-1)
-	switch {
-	case key.Matches(k, keys.Up):
-		s.top--
-	case key.Matches(k, keys.Down):
-		s.top++
-	case key.Matches(k, keys.PageUp):
-		s.top -= page
-	case key.Matches(k, keys.PageDown):
-		s.top += page
-	case key.Matches(k, keys.Top):
-		s.top = 0
-	case key.Matches(k, keys.Bottom):
-		s.top = s.all
-	default:
-		return false
-	}
-	s.top = max(0, min(s.top, s.all-s.room))
-	return true
-}
-
-func (s *scrolled) draw(lines []line, h int) []line {
-	s.room, s.all = h, len(lines)
-	s.top = max(0, min(s.top, s.all-s.room))
-	return lines[s.top:min(len(lines), s.top+h)]
-}
-
-// more says that there is more below or above.
-func (s *scrolled) more() line {
-	if s.all <= s.room {
-		return nil
-	}
-	return line{{"↑↓", bold}, {fmt.Sprintf(" scroll, lines %d-%d of %d", s.top+1, min(s.all, s.top+s.room), s.all), dim}}
 }
 
 // windowWords writes a window.
@@ -260,7 +220,8 @@ func planLines(c *console, p *engine.RestorePlan, w int) []line {
 	if len(t.out) > 0 {
 		t.out = append(t.out, nil)
 	}
-	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID+", "+windowWords(p.Window))
+	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID)
+	t.say("Window", plain, windowWords(p.Window))
 	read := units.Size(p.Bytes)
 	if n := p.Segments(); n > 0 {
 		read = units.Count(int64(n), "segment") + ", " + read

@@ -68,15 +68,8 @@ type wizardTopic struct {
 // wizardTopics are the newest incarnations of a run's topics, by name.
 func wizardTopics(r *engine.RunView) []wizardTopic {
 	var out []wizardTopic
-	seen := map[string]bool{}
-	for i := range r.View.Topics {
-		name := r.View.Topics[i].Name
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		t, _ := r.View.Topic(name)
-		row := wizardTopic{name: name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
+	for _, t := range r.Newest(nil) {
+		row := wizardTopic{name: t.Name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
 		for k := range t.Parts {
 			p := &t.Parts[k]
 			row.records += p.Records
@@ -161,6 +154,17 @@ func (s *runsStep) take() {
 	if b, ok := s.table.current(); ok {
 		s.subject.choose(b.BackupID, b.RunID)
 	}
+}
+
+func (s *runsStep) clickAt(y int) bool {
+	hit := s.table.clickAt(y)
+	s.take()
+	return hit
+}
+
+func (s *runsStep) wheel(n int) {
+	s.table.move(n)
+	s.take()
 }
 
 func (s *runsStep) draw(c *console, w, h int) body {

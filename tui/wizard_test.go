@@ -426,3 +426,23 @@ func TestSizeOf(t *testing.T) {
 		}
 	}
 }
+
+// TestWizardMouse points at rows.
+func TestWizardMouse(t *testing.T) {
+	desk, _ := wizardDesk(t)
+	d, _ := driveWizard(t, desk(), 80, 24, ThemeDark)
+	click := func(y int) {
+		d.frame() // where rows are is known once they were drawn
+		d.send(tea.MouseClickMsg{X: 10, Y: y, Button: tea.MouseLeft})
+	}
+	d.keys(":restore", "enter")
+	click(8) // header, bar, rule, steps, blank, titles: the third run
+	d.has("▸ 2026-11-15 02:04")
+	click(8)
+	d.has("20261115T020400Z-217855 › restore", "● Topics")
+	click(7)
+	click(8)
+	d.has("▸*ledger-entries", " *ledger-accounts", "2 of 5 topics marked")
+	d.send(tea.MouseWheelMsg{Button: tea.MouseWheelUp})
+	d.has("▸ audit-log")
+}

@@ -165,6 +165,19 @@ func (s *topicsStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.table.press(k)
 }
 
+// clickAt marks the row that is pointed at: a second click must not go on with one topic too few.
+func (s *topicsStep) clickAt(y int) bool {
+	if !s.table.clickAt(y) {
+		return false
+	}
+	if r, ok := s.table.current(); ok {
+		s.table.marks[r.name] = !s.table.marks[r.name]
+	}
+	return false
+}
+
+func (s *topicsStep) wheel(n int) { s.table.move(n) }
+
 func (s *topicsStep) draw(c *console, w, h int) body {
 	if s.none() {
 		return body{lines: append([]line{nil}, wrap(plain, " There is no backup yet. The drill makes the first one, of every topic that the configuration names.", w-1)...)}

@@ -113,6 +113,9 @@ func (s *restoresStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.table.press(k)
 }
 
+func (s *restoresStep) clickAt(y int) bool { return s.table.clickAt(y) }
+func (s *restoresStep) wheel(n int)        { s.table.move(n) }
+
 func (s *restoresStep) draw(c *console, w, h int) body {
 	if b, ok := s.subject.view.page(c, w, h); ok {
 		return b
@@ -136,7 +139,7 @@ func (s *restoresStep) state(c *console) (left, right line) {
 // validationReview says what a validation will do.
 type validationReview struct {
 	of   *restoresStep
-	text scrolled
+	text scroller
 }
 
 func (s *validationReview) title(*console) string          { return "Review" }
@@ -161,9 +164,9 @@ func (s *validationReview) draw(c *console, w, h int) body {
 	if ofDrill(r) {
 		t.out = append(t.out, nil, append(line{{"   ", plain}}, c.theme.word(markFinding, "A drill made this restore, and deletes its topics unless it was told to keep them.")...))
 	}
-	return body{lines: append([]line{nil}, s.text.draw(t.out, h-1)...)}
+	return body{lines: append([]line{nil}, s.text.show(t.out, h-1)...)}
 }
 
 func (s *validationReview) state(*console) (left, right line) {
-	return styled(dim, " nothing is read or written before enter"), s.text.more()
+	return styled(dim, " nothing is read or written before enter"), s.text.place()
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -297,7 +298,11 @@ func (s *windowStep) state(c *console) (left, right line) {
 		return append(line{{" ", plain}}, l...), nil
 	}
 	if s.err == nil && s.counts.has && s.counts.value.key == s.key() {
-		return say(" counted exactly, at " + clockTime(s.counts.asOf)), nil
+		l := say(" counted exactly, at " + clockTime(s.counts.asOf))
+		if slices.ContainsFunc(s.counts.value.rows, func(r engine.TopicCount) bool { return r.Guessed }) {
+			l = l.add(dim, "; first and last are partly what batch headers say")
+		}
+		return l, nil
 	}
 	if s.err == nil && s.counts.has {
 		return styled(dim, " the numbers are of the window before; they are counted when you pause"), nil
