@@ -89,18 +89,6 @@ func TestJobFrames(t *testing.T) {
 	})
 }
 
-// lineWith is the first line of the screen that holds a text.
-func (d *driver) lineWith(text string) string {
-	d.t.Helper()
-	for _, l := range strings.Split(d.frame().Text(), "\n") {
-		if strings.Contains(l, text) {
-			return l
-		}
-	}
-	d.t.Fatalf("no line holds %q:\n%s", text, d.frame().Text())
-	return ""
-}
-
 func TestTroubleComesFirst(t *testing.T) {
 	f := newFakeJob("backup")
 	f.snap.Phase, f.snap.Step, f.snap.Steps = "capture", 2, 3
