@@ -212,7 +212,7 @@ func (s *evidenceScreen) inYear() []evidenceRow {
 	var rows []evidenceRow
 	for _, r := range s.book.rows {
 		newest := len(years) > 0 && s.year == years[len(years)-1]
-		if r.kind == rowNext && newest || r.kind != rowNext && r.year() == s.year {
+		if (r.kind == rowNext || r.year() == 0) && newest || r.kind != rowNext && r.year() == s.year {
 			rows = append(rows, r)
 		}
 	}

@@ -43,7 +43,7 @@ func (r *reportCheck) verdict() (mark, string) {
 	case r.missing:
 		return markBad, fmt.Sprintf("missing: entry %d of the ledger names it, and it is not here", r.entry.Sequence)
 	case r.failed != nil:
-		return markBad, "not genuine, or changed: do not believe it. " + failedWords(r.steps)
+		return markBad, "not genuine, or changed: do not believe it"
 	}
 	named, unnamed := ledgerStep(evidence.StepLedger)
 	if unnamed && r.entry != nil {
@@ -65,15 +65,15 @@ func (r *reportCheck) verdict() (mark, string) {
 	return markOK, "genuine and unchanged; the time is the signer's word"
 }
 
-// failedWords name the steps that did not hold.
-func failedWords(steps []evidence.Step) string {
+// failedSteps name the steps that did not hold; "" when all did.
+func failedSteps(steps []evidence.Step) string {
 	var names []string
 	for _, s := range steps {
 		if s.Checked && !s.OK {
 			names = append(names, s.Name)
 		}
 	}
-	return "What did not hold: " + strings.Join(names, ", ") + "."
+	return strings.Join(names, ", ")
 }
 
 // notProved is what the verification cannot show, the report's own list included.
@@ -104,7 +104,10 @@ func (r *reportCheck) paragraph() string {
 		fmt.Fprintf(&b, " (sha256 %s)", r.sha256)
 	}
 	_, words := r.verdict()
-	fmt.Fprintf(&b, ": %s.", strings.TrimSuffix(words, "."))
+	fmt.Fprintf(&b, ": %s.", words)
+	if failed := failedSteps(r.steps); failed != "" {
+		fmt.Fprintf(&b, " What did not hold: %s.", failed)
+	}
 	if x := r.report; x != nil {
 		fmt.Fprintf(&b, " It says %s, %s, %d of %d topics, %d records restored", x.Overall, x.Level, len(x.Restore.Topics), x.Backup.Topics, x.Restore.Records)
 		if x.Slot != nil {

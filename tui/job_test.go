@@ -134,10 +134,10 @@ func TestTroubleComesFirst(t *testing.T) {
 		t.Errorf("the cursor left the partition it was on: %s", l)
 	}
 	d.keys("g")
-	list[2].Retrying = true
+	list[0].State = engine.Waiting // it was first
 	f.parts(list)
 	d.poll()
-	if l := d.lineWith("▸"); !strings.Contains(l, "failed") {
+	if l := d.lineWith("▸"); !strings.Contains(l, "✗ failed") || !strings.Contains(l, "  5  ") {
 		t.Errorf("at the top the cursor does not stay on the first row: %s", l)
 	}
 	d.keys("s p")

@@ -107,6 +107,9 @@ func (s *reportScreen) keepInSight(at []int, h int) {
 func (s *reportScreen) verification(c *console, r *reportCheck, w int) (out []line, at []int) {
 	m, words := r.verdict()
 	out = append(out, flow(line{{" Verdict   ", dim}}, c.theme.glyph(m), markStyles[m]&^bold, words, w)...)
+	if failed := failedSteps(r.steps); failed != "" {
+		out = append(out, flow(line{{" Failed    ", dim}}, span{}, bad, failed, w)...)
+	}
 	if r.report != nil {
 		m, says := reportSays(r)
 		out = append(out, flow(line{{" It says   ", dim}}, c.theme.glyph(m), markStyles[m]&^bold, says, w)...)

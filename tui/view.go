@@ -188,8 +188,10 @@ func (c *console) second() line {
 
 // stateLine is the screen's state, or the message that has just come.
 func (c *console) stateLine() line {
-	if l := c.toastLine(); l != nil {
-		return l
+	if x, ok := c.screen().(asker); !ok || !x.asking() { // what is being typed must be seen
+		if l := c.toastLine(); l != nil {
+			return l
+		}
 	}
 	left, right := c.screen().state(c)
 	return spread(left, append(right, span{" ", plain}), c.w)
