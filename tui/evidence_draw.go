@@ -168,10 +168,14 @@ func (s *evidenceScreen) legend(c *console, rows []evidenceRow, room int) line {
 		seen[m] = true
 	}
 	var l line
+	bad := "failed"
+	if s.book.inTrouble() {
+		bad = "failed or broken"
+	}
 	for _, x := range []struct {
 		m    mark
 		word string
-	}{{markOK, "pass"}, {markAbout, "not trusted"}, {markFinding, "finding"}, {markBad, "failed or broken"}, {markGap, "missed"}, {markWait, "not due"}} {
+	}{{markOK, "pass"}, {markAbout, "not trusted"}, {markFinding, "finding"}, {markBad, bad}, {markGap, "missed"}, {markWait, "not due"}} {
 		if seen[x.m] && l.width()+len(x.word)+4 <= room {
 			l = append(l, stripGlyph(x.m), span{" " + x.word + "  ", dim})
 		}

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,13 +43,36 @@ func (d Desk) asked(change func(*engine.LedgerOptions)) Desk {
 // damagedYear is a copy of the year of one's own, in which something is broken.
 func damagedYear(t testing.TB, damage func(archive string)) Desk {
 	t.Helper()
-	y, err := demo.OpenYear(filepath.Join(t.TempDir(), "year"))
+	dir := filepath.Join(t.TempDir(), "year")
+	link(t, storedYear(t).Dir, dir)
+	damage(filepath.Join(dir, "archive"))
+	y, err := demo.OpenStored(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { y.Close() })
-	damage(filepath.Join(y.Dir, "archive"))
 	return deskOf(y)
+}
+
+// link makes a tree of links to the files of another. Nothing in it may be written in place.
+func link(t testing.TB, from, to string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rest, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rest), 0o700)
+		}
+		return os.Link(path, filepath.Join(to, rest))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // verifiedYear is what verification finds in the stored year, found once.
@@ -320,12 +344,12 @@ func verifiedList(t testing.TB) *engine.ReportList {
 	return verifiedYear.reports
 }
 
-// edit changes a file.
+// edit puts another file in the place of a file.
 func edit(t testing.TB, name string, change func([]byte) []byte) {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err == nil {
-		err = os.Chmod(name, 0o600)
+		err = os.Remove(name)
 	}
 	if err == nil {
 		err = os.WriteFile(name, change(data), 0o600)

@@ -73,9 +73,9 @@ func reportLines(c *console, r *reportCheck, w int) []line {
 	s.field("Manifest", grouped(x.Backup.ManifestSHA256, w-17)+", signature "+string(x.Backup.ManifestSignature))
 	s.field("Restore", x.Restore.RestoreID+" into "+clusterWords(x.Restore.TargetCluster))
 	s.field("Window", windowWords(x.Restore))
-	s.field("RTO measured", units.Span(time.Duration(x.Restore.TimeToRestoreMS)*time.Millisecond)+" for "+units.Count(x.Restore.Records, "record")+", "+units.Size(x.Restore.Bytes))
+	s.field("RTO measured", millis(x.Restore.TimeToRestoreMS)+" for "+units.Count(x.Restore.Records, "record")+", "+units.Size(x.Restore.Bytes))
 	if age := x.Restore.NewestRecordAgeMS; age != nil {
-		s.field("RPO measured", units.Span(time.Duration(*age)*time.Millisecond)+": age of the newest record when the restore began")
+		s.field("RPO measured", millis(*age)+": age of the newest record when the restore began")
 	}
 	s.field("Compared", units.Count(x.Integrity.RecordsCompared, "record")+"; "+units.Thousands(x.Integrity.ObjectsVerified)+" of "+units.Count(x.Integrity.ObjectsExpected, "object")+" recomputed")
 	s.topics(c, r)
