@@ -366,7 +366,7 @@ private_key_path = "nowhere.pem"
 source_cluster_id = "bank"
 `)
 	d = opened(t, "--config", "it's.toml").desk
-	if d.Cluster != "bank" || d.Work.Target != "bank" || !d.Work.Production || d.Location != "s3://b/p" || d.Work.Defaults.Topics != nil {
+	if d.Cluster != "bank" || d.Work.Target != "bank" || !d.Work.Production || d.Location != "s3://b/p" || !slices.Equal(d.Work.Defaults.Topics, []string{"one*"}) {
 		t.Errorf("%+v, %+v", d, d.Work)
 	}
 	if len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "nowhere.pem") {

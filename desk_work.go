@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"kustody/config"
 	"kustody/engine"
 	"kustody/tui"
 )
@@ -16,29 +15,18 @@ func (d *desk) work() *tui.Work {
 	if sameCluster(c.Source, c.Target) {
 		w.Target, w.Production = sourceName(c), c.Target.Production || c.Source.Production
 	}
-	// A configuration that no restore can begin with says so when one is begun; the wizard starts empty then.
+	// A configuration that no restore can begin with says so when one is begun.
 	w.Defaults, _ = d.first.restoreRequest(restoreFlags{})
-	w.Defaults.Topics = names(c.Restore.Topics)
+	w.Defaults.Topics = c.Restore.Topics.Include
+	if len(w.Defaults.Topics) == 0 && len(c.Restore.Topics.Exclude) > 0 {
+		w.Defaults.Topics = []string{"*"}
+	}
 	// The key that jobs sign with is looked at now: what is to be said of it should be said before a job.
 	if err := d.first.loadKeys(d.at.publicKey, true); err != nil {
 		d.warn("no job can be started: " + err.Error())
 	}
 	d.first.signer = nil // what looks does not sign
 	return w
-}
-
-// names are the patterns of a selection where each is the name of one topic; else nil: the console marks
-// names, and which ones a pattern means only an archive can tell.
-func names(t config.Topics) []string {
-	if len(t.Exclude) > 0 {
-		return nil
-	}
-	for _, p := range t.Include {
-		if !topicName.MatchString(p) {
-			return nil
-		}
-	}
-	return t.Include
 }
 
 // start begins a job with a session of its own, which is closed after it. ctx is for the beginning; the job

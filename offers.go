@@ -1,14 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"kustody/config"
 	"kustody/engine"
@@ -49,7 +50,7 @@ func (a *app) offers(at sight, open *closers) tui.Desk {
 			Key: "e", Title: "Look into evidence", Ask: "folder", Text: "A folder of reports and a ledger that somebody gave you. Nothing is written, and nothing is connected to.",
 			Take: func(ctx context.Context, typed string) (tui.Desk, error) {
 				at := at
-				at.evidence, at.path = typed, ""
+				at.evidence, at.path = atHome(typed), ""
 				d, err := a.newDesk(ctx, at)
 				if err != nil {
 					return tui.Desk{}, err
@@ -60,10 +61,13 @@ func (a *app) offers(at sight, open *closers) tui.Desk {
 		out.ReadOnly = "started with --read-only"
 		return out
 	}
+	var said atomic.Value // the demo's last line
+	said.Store("")
 	out.Offers = append([]tui.Offer{{
-		Key: "d", Title: "Try the demo", Ask: "folder", Text: "Makes a year of a small bank's backups and evidence in a folder (demo, if nothing is typed), with a broker inside this program.",
+		Key: "d", Title: "Try the demo", Ask: "folder", Text: "Makes a year of a small bank's backups and evidence in a new folder, such as demo, with a broker inside this program.",
+		Progress: func() string { return said.Load().(string) },
 		Take: func(ctx context.Context, typed string) (tui.Desk, error) {
-			return a.takeDemo(ctx, cmp.Or(typed, "demo"), open)
+			return a.takeDemo(ctx, demo.Options{Dir: atHome(typed), Out: func(line string) { said.Store(oneLine(line)) }}, open)
 		}}},
 		append(out.Offers, tui.Offer{
 			Key: "n", Title: "Begin a configuration", Text: "Writes " + newConfig + " here, with every section explained. A file that is there stays as it is.",
@@ -73,8 +77,8 @@ func (a *app) offers(at sight, open *closers) tui.Desk {
 
 // takeDemo makes a demo and lays the desk on it. The demo lives until the console is left, whatever becomes
 // of ctx once it is made.
-func (a *app) takeDemo(ctx context.Context, dir string, open *closers) (tui.Desk, error) {
-	o := demo.Options{Dir: dir, Tool: tool(), Trickle: trickleEvery}
+func (a *app) takeDemo(ctx context.Context, o demo.Options, open *closers) (tui.Desk, error) {
+	o.Tool, o.Trickle = tool(), trickleEvery
 	var err error
 	if o.BinarySHA256, err = engine.ExecutableSHA256(); err != nil {
 		return tui.Desk{}, fmt.Errorf("digest the program, for the demo's reports: %w", err)
@@ -95,6 +99,16 @@ func (a *app) takeDemo(ctx context.Context, dir string, open *closers) (tui.Desk
 		return tui.Desk{}, err
 	}
 	return d.lay(), nil
+}
+
+// atHome is a folder as a shell would have it: "~/x" lies in the home folder.
+func atHome(typed string) string {
+	if rest, ok := strings.CutPrefix(typed, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return typed
 }
 
 // writeConfig writes the example where a configuration is looked for, and says what to do with it.

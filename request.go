@@ -18,7 +18,7 @@ import (
 type restoreFlags struct {
 	places
 	dryRun    bool
-	restoreID string
+	restoreID given
 	from, to  given
 	topics    []string
 	mapping   []string // SOURCE=TARGET
@@ -41,7 +41,7 @@ func (g *given) String() string { return g.text }
 func (g *given) Set(text string) error { g.text, g.set = text, true; return nil }
 
 // Type is shown in help.
-func (g *given) Type() string { return "time" }
+func (g *given) Type() string { return "string" }
 
 // choice is a flag that says yes or no, or was not written.
 type choice struct{ set, on bool }
@@ -111,10 +111,13 @@ func (r *rate) Type() string { return "size" }
 // flags name none: the configuration's patterns then hold, and they say more than a list.
 func (s *session) restoreRequest(p restoreFlags) (tui.RestoreRequest, error) {
 	c := s.cfg.Restore
-	r := tui.RestoreRequest{BackupID: s.cfg.BackupID, RunID: cmp.Or(p.runID, c.Run), RestoreID: cmp.Or(p.restoreID, c.RestoreID),
+	r := tui.RestoreRequest{BackupID: s.cfg.BackupID, RunID: cmp.Or(p.runID, c.Run), RestoreID: c.RestoreID,
 		Topics: p.topics, AllowTopics: p.allow, Groups: c.ConsumerGroups.Enabled, MaxBytesPerSecond: p.rate}
 	if r.RunID == newestRun {
 		r.RunID = ""
+	}
+	if p.restoreID.set {
+		r.RestoreID = p.restoreID.text
 	}
 	if p.groups.set {
 		r.Groups = p.groups.on

@@ -51,7 +51,7 @@ func (a *app) verbRestore() *cobra.Command {
 	p.add(a, cmd, flagConfig, flagPath, flagBackupID, flagRun)
 	f := cmd.Flags()
 	f.BoolVar(&p.dryRun, "dry-run", false, "plan only: say what would be written, and write nothing")
-	f.StringVar(&p.restoreID, "restore-id", "", "name of this restore; the same name finishes what died (overrides restore.restore_id)")
+	f.Var(&p.restoreID, "restore-id", "name of this restore; the same name finishes what died (overrides restore.restore_id)")
 	p.addWindow(a, cmd)
 	p.addTarget(a, cmd)
 	addRate(cmd, &p.rate, "restore")

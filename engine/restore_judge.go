@@ -82,7 +82,7 @@ func (p *RestorePlan) judgeTopic(ctx context.Context, o RestoreOptions, a *archi
 	if err != nil {
 		return err
 	}
-	t.Exists, t.TargetID = true, k.ID
+	t.Exists, t.TargetID, t.Holds = true, k.ID, at.records
 	if at.fresh && len(k.Partitions) == t.Partitions && madeByUs(all[k.Name], t.Configs) {
 		t.Adopted = true
 		p.note("topic %s was made, and left empty, by an earlier attempt; it is taken over", t.Target)
@@ -93,6 +93,7 @@ func (p *RestorePlan) judgeTopic(ctx context.Context, o RestoreOptions, a *archi
 		p.conflict("topic %s is internal: Kafka keeps it for itself", t.Target)
 	}
 	if at.records > 0 && !o.AllowExisting && !slices.Contains(o.AllowTopics, t.Target) {
+		t.Occupied = true
 		p.conflict("topic %s exists and holds %d records: choose another name, or allow it by restore.allow_existing", t.Target, at.records)
 	}
 	n := len(k.Partitions)

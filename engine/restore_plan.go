@@ -52,6 +52,8 @@ type RestoreTopic struct {
 	TargetID          kafka.TopicID      `json:"target_topic_id"` // zero: it will be made
 	Exists            bool               `json:"exists"`
 	Adopted           bool               `json:"adopted,omitempty"` // made, empty, by an earlier attempt at this restore
+	Holds             int64              `json:"-"`                 // records that are in the target topic already
+	Occupied          bool               `json:"-"`                 // it holds records and nobody allowed to add to them: one of the conflicts
 	Partitions        int                `json:"partitions"`        // of the target
 	ReplicationFactor int                `json:"replication_factor"`
 	Configs           map[string]string  `json:"configs"`   // that will be set
@@ -88,6 +90,25 @@ func (p *RestorePlan) partitions() int {
 	n := 0
 	for _, t := range p.Topics {
 		n += t.Partitions
+	}
+	return n
+}
+
+// Segments is how many segments a restore by this plan reads. A plan that was not made by PlanRestore has
+// none.
+func (p *RestorePlan) Segments() int {
+	n := 0
+	for _, t := range p.Topics {
+		for _, part := range t.Parts {
+			if part.view == nil {
+				continue
+			}
+			for _, s := range part.view.Segments {
+				if newSieve(p.Window, s).segment(s) != leave {
+					n++
+				}
+			}
+		}
 	}
 	return n
 }

@@ -212,7 +212,21 @@ func TestR08_targetWithData(t *testing.T) {
 	if list, _ := w.archive().Restores(t.Context()); len(list) != 0 || w.broker.Info("orders", 0).HighWatermark != 11 {
 		t.Error("something was written")
 	}
+	plan := func() *RestorePlan {
+		p, err := PlanRestore(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	segments := len(c.open().part(t, "orders", 0).Segments)
+	if p := plan(); !p.Topics[0].Occupied || p.Topics[0].Holds != 11 || len(p.Conflicts) != 1 || p.Segments() != segments {
+		t.Errorf("the plan says occupied: %v, %d records, %d segments, %q", p.Topics[0].Occupied, p.Topics[0].Holds, p.Segments(), p.Conflicts)
+	}
 	o.AllowTopics = []string{"orders"}
+	if p := plan(); p.Topics[0].Occupied || p.Topics[0].Holds != 11 || len(p.Conflicts) != 0 {
+		t.Errorf("allowed, the plan says occupied: %v, %d records, %q", p.Topics[0].Occupied, p.Topics[0].Holds, p.Conflicts)
+	}
 	dead := o
 	dead.Target = &wreck{RestoreTarget: w.client, after: func(n int, _ kafka.TopicPartition, _ []byte) error {
 		if n == 3 {

@@ -27,6 +27,9 @@ func (c *console) startArchiveCheck(backup, run string) tea.Cmd {
 	switch {
 	case c.desk.Archive == nil:
 		return c.failed("check archive", errNoArchive)
+	case c.quitting:
+		c.note(badNews, "check archive: not here: "+quitsSoon)
+		return nil
 	case backup == "":
 		c.note(badNews, "check archive: which one? Name it: :check ARCHIVE")
 		return nil
@@ -80,30 +83,19 @@ func (s *checkScreen) batch(c *console) string {
 	words := []string{c.desk.Command, "validate"}
 	configured := strings.Contains(c.desk.Command, "--config")
 	if !configured && !strings.Contains(c.desk.Command, "--path") {
-		words = append(words, "--path", quoted(c.desk.Location))
+		words = append(words, "--path", shellQuote(c.desk.Location))
 	}
-	words = append(words, "--backup-id", quoted(s.backup))
+	words = append(words, "--backup-id", shellQuote(s.backup))
 	if s.run != "" {
-		words = append(words, "--run", quoted(s.run))
+		words = append(words, "--run", shellQuote(s.run))
 	}
 	if s.deep {
 		words = append(words, "--deep")
 	}
 	if k := s.store.value.Trusted; k != nil && k.File() != "" && !configured && !strings.Contains(c.desk.Command, "--public-key") {
-		words = append(words, "--public-key", quoted(k.File()))
+		words = append(words, "--public-key", shellQuote(k.File()))
 	}
 	return strings.Join(words, " ")
-}
-
-// quoted is a word as a shell takes it.
-func quoted(s string) string {
-	safe := func(r rune) bool {
-		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r))
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func (s *checkScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -129,13 +121,17 @@ func (s *checkScreen) draw(c *console, w, h int) body {
 	if b, ok := s.store.page(c, w, h); ok {
 		return b
 	}
-	out := []line{nil, styled(bold, " How deep shall it look?"), nil}
-	out = append(out, s.level(w, !s.deep, "Sizes and sidecars", "Every plan, manifest, sidecar and receipt is verified; of each segment that it is there, in its size.")...)
+	low := h < 16 // only what is chosen is explained
+	var out []line
+	if !low {
+		out = []line{nil, styled(bold, " How deep shall it look?"), nil}
+	}
+	out = append(out, s.level(w, low, !s.deep, "Sizes and sidecars", "Every plan, manifest, sidecar and receipt is verified; of each segment that it is there, in its size.")...)
 	of := ""
 	if segments, bytes := s.size(c); segments > 0 {
 		of = " That is " + units.Count(segments, "segment") + " of " + units.Size(bytes) + " in all."
 	}
-	out = append(out, s.level(w, s.deep, "Deep", "Every segment as well is read, hashed and decoded to its last record."+of)...)
+	out = append(out, s.level(w, low, s.deep, "Deep", "Every segment as well is read, hashed and decoded to its last record."+of)...)
 	out = append(out, nil)
 	field := func(name, value string, st style) {
 		for i, l := range wrap(st, value, max(10, w-16)) {
@@ -161,12 +157,15 @@ func (s *checkScreen) draw(c *console, w, h int) body {
 }
 
 // level is one choice.
-func (s *checkScreen) level(w int, chosen bool, name, text string) []line {
+func (s *checkScreen) level(w int, low, chosen bool, name, text string) []line {
 	head, st := " ○ ", plain
 	if chosen {
 		head, st = " ● ", accent
 	}
 	out := []line{{{head, st | bold}, {name, st | bold}}}
+	if low && !chosen {
+		return out
+	}
 	for _, l := range wrap(plain, text, max(10, w-6)) {
 		out = append(out, append(line{{"   ", plain}}, l...))
 	}
@@ -213,6 +212,10 @@ func (c *console) startVerifyAll() tea.Cmd {
 		if j.Kind() == "verify" {
 			return c.openJob(j)
 		}
+	}
+	if c.quitting {
+		c.note(badNews, "verify: not here: "+quitsSoon)
+		return nil
 	}
 	open := &loader[engine.LedgerOptions]{}
 	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (engine.LedgerOptions, error) { return c.desk.Evidence(ctx) }, func() tea.Cmd {

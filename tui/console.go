@@ -54,8 +54,9 @@ type console struct {
 	verified   *engine.EvidenceVerification // of everything, by the last job that did; nil: none has
 	verifiedAt time.Time
 
-	bars  bool // the terminal shows progress in its tab or frame
-	after func(d time.Duration, msg tea.Msg) tea.Cmd
+	bars    bool // the terminal shows progress in its tab or frame
+	after   func(d time.Duration, msg tea.Msg) tea.Cmd
+	holders func(context.Context, engine.QueryOptions, time.Time) ([]engine.Holding, error)
 }
 
 // click remembers the last one, so that a second one soon after counts as two.
@@ -72,7 +73,7 @@ type Look struct {
 }
 
 func newConsole(ctx context.Context, desk Desk, look Look) *console {
-	c := &console{ctx: ctx, desk: desk, look: look, w: 80, h: 24, quiet: look.Quiet, after: after}
+	c := &console{ctx: ctx, desk: desk, look: look, w: 80, h: 24, quiet: look.Quiet, after: after, holders: engine.Holders}
 	c.desk.fill()
 	c.theme = newTheme(look.Theme, look.ASCII)
 	c.bars = showsProgress(os.Getenv)

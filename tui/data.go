@@ -102,7 +102,7 @@ func (c *console) loadHolders(again bool, then func() tea.Cmd) tea.Cmd {
 		if err != nil {
 			return nil, err
 		}
-		return engine.Holders(ctx, q, c.now())
+		return c.holders(ctx, q, c.now())
 	}
 	return fetch(c, &c.data.holders, again, "the locks in "+c.desk.Location, read, then)
 }

@@ -42,7 +42,8 @@ type Work struct {
 	Restore    func(ctx context.Context, r RestoreRequest) (*engine.Job, error)
 	Drill      func(ctx context.Context, r DrillRequest) (*engine.Job, error)
 	Validation func(ctx context.Context, r ValidationRequest) (*engine.Job, error)
-	// Defaults is the restore that the configuration describes, for the wizard to begin with.
+	// Defaults is the restore that the configuration describes; its Topics are patterns, as they are written.
+	// A request is not laid over it: it says all of window, mapping and groups by itself.
 	Defaults RestoreRequest
 	// Target is the cluster that is restored into, as people call it; Production says that it is one that
 	// must not be written to by a slip.
@@ -61,9 +62,9 @@ type BackupRequest struct {
 // restore hold the same.
 type RestoreRequest struct {
 	BackupID          string
-	RunID             string // "" the newest
-	RestoreID         string // "" one is made
-	Topics            []string
+	RunID             string   // "" the newest
+	RestoreID         string   // "" one is made
+	Topics            []string // none: those of the configuration
 	Window            archive.Window
 	Mapping           map[string]string // source to target; others are named after the restore
 	AllowTopics       []string          // target topics that hold records and were typed

@@ -96,6 +96,10 @@ func (d *dialog) box(w int) ([]line, *point) {
 	var in []line
 	in = append(in, nil)
 	for _, l := range d.text {
+		if len(l) == 1 && l.width() > inner-1 {
+			in = append(in, wrap(l[0].style, l[0].text, inner-1)...)
+			continue
+		}
 		in = append(in, l)
 	}
 	var cursor *point

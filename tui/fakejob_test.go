@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"testing"
 	"time"
 
 	"kustody/engine"
@@ -46,7 +49,7 @@ func (j *fakeJob) say(ago int, level engine.Level, kind string, fields ...engine
 // parts sets the partitions, and the sums over them.
 func (j *fakeJob) parts(list []engine.PartitionProgress) {
 	s := &j.snap
-	s.Partitions, s.Records, s.Bytes, s.Done, s.Total = list, 0, 0, 0, 0
+	s.Partitions, s.Records, s.Bytes, s.Done, s.Total = slices.Clone(list), 0, 0, 0, 0
 	for _, p := range list {
 		s.Records += p.Records
 		s.Bytes += p.Bytes
@@ -101,9 +104,29 @@ func fakeRestore(partitions int) *fakeJob {
 	return j
 }
 
+// holdings are locks of other processes, and one of our own.
+var holdings = []engine.Holding{
+	{BackupID: "prod-eu", Kind: "backup", Job: "77aa01", Who: "ci", Host: "runner-14", PID: 8812, Since: testNow.Add(-time.Hour), RunID: "20261120T110000Z-aa11bb22",
+		Done: 31_000, Total: 100_000, Partitions: 44, PartitionsDone: 12, AsOf: testNow.Add(-time.Minute)},
+	{BackupID: "prod-eu", RestoreID: "restore-0042", Kind: "restore", Here: true},
+	{BackupID: "staging", Since: testNow.Add(-2 * time.Hour), Expires: testNow.Add(time.Minute)},
+}
+
 // jobDesk is a desk with an archive and something to write with, both of which are not asked.
 func jobDesk() Desk {
-	return Desk{Cluster: "prod-eu", Location: "s3://kvault/prod-eu", Command: "kustody --batch --config prod.toml", Work: &Work{}}
+	return Desk{Archive: func(context.Context) (engine.QueryOptions, error) { return engine.QueryOptions{}, nil }, Cluster: "prod-eu", Location: "s3://kvault/prod-eu", Command: "kustody --batch --config prod.toml", Work: &Work{}}
+}
+
+// openJobs opens a console on the jobs' desk; others hold the given locks.
+func openJobs(t testing.TB, w, h int, theme string, others ...engine.Holding) *driver {
+	t.Helper()
+	desk := jobDesk()
+	archive := desk.Archive
+	desk.Archive = nil // the list of backups is not what is looked at
+	d := drive(t, desk, w, h, theme)
+	d.c.desk.Archive, d.c.toast, d.c.data.backups = archive, nil, loader[*engine.BackupList]{has: true, asOf: testNow}
+	d.c.holders = func(context.Context, engine.QueryOptions, time.Time) ([]engine.Holding, error) { return others, nil }
+	return d
 }
 
 // watch takes a job in and opens it.
@@ -114,6 +137,7 @@ func (d *driver) watch(f work, title string) *job {
 	d.poll()
 	d.run(d.c.visit(sectionJobs))
 	d.run(d.c.openJob(j))
+	d.c.toast = nil
 	return j
 }
 

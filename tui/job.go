@@ -9,6 +9,7 @@ import (
 	"charm.land/bubbles/v2/key"
 
 	"kustody/engine"
+	"kustody/tui/units"
 )
 
 // jobScreen is one job: live while it runs, its summary once it has ended.
@@ -17,11 +18,13 @@ type jobScreen struct {
 	parts    table[*partRow]
 	rows     []partRow
 	refs     []*partRow
-	moved    bool // a person has moved in the table: the cursor stays on its partition
+	shared   string // what all topics begin with
+	step     int    // to which that belongs
+	moved    bool   // a person has moved in the table: the cursor stays on its partition
 	frozen   time.Time
 	snap     engine.Snapshot // what is drawn: of now, or of the moment it was frozen
 	far      progress
-	events   []engine.Event
+	told     []engine.Event
 	text     scroller // of the summary
 	showText bool     // the summary, not the partitions
 }
@@ -53,7 +56,7 @@ func (s *jobScreen) polled(*console) tea.Cmd {
 		return nil
 	}
 	same := slices.Equal(s.snap.Partitions, s.job.snap.Partitions)
-	s.snap, s.far, s.events = s.job.snap, s.job.far, s.job.events
+	s.snap, s.far, s.told = s.job.snap, s.job.far, s.job.told
 	if !same || len(s.refs) != len(s.snap.Partitions) {
 		s.fill()
 	}
@@ -64,7 +67,8 @@ func (s *jobScreen) polled(*console) tea.Cmd {
 // 2,000 of them would be work for the garbage collector only.
 func (s *jobScreen) fill() {
 	n := len(s.snap.Partitions)
-	if len(s.rows) != n {
+	if len(s.rows) != n || s.step != s.snap.Step {
+		s.shared, s.step = sharedStart(s.snap.Partitions), s.snap.Step
 		s.rows = make([]partRow, n)
 		s.refs = make([]*partRow, n)
 		for i := range s.rows {
@@ -73,6 +77,10 @@ func (s *jobScreen) fill() {
 	}
 	for i := range s.rows {
 		s.rows[i].take(s.snap.Partitions[i])
+		s.rows[i].name = s.rows[i].Topic
+		if s.shared != "" {
+			s.rows[i].name = ellipsis + s.rows[i].Topic[len(s.shared):]
+		}
 	}
 	s.parts.set(s.refs)
 	if !s.moved {
@@ -166,8 +174,7 @@ func (s *jobScreen) cancel(c *console) tea.Cmd {
 
 // cancelDialog asks whether to cancel a job. The key that answers is not the one that asked.
 func (c *console) cancelDialog(j *job) *dialog {
-	text := []line{{{j.label() + " ", bold}, {j.title, plain}}, nil, say(written(j))}
-	text = append(text, wrap(plain, "To go on: "+j.goOn(), 66)...)
+	text := []line{{{j.label() + " ", bold}, {j.title, plain}}, nil, say(written(j)), say("To go on: " + j.goOn() + ".")}
 	return confirm("Cancel this job?", "cancel the job", keys.Yes, func() tea.Cmd {
 		if j.running() {
 			j.stop()
@@ -231,7 +238,7 @@ func (s *jobScreen) state(c *console) (left, right line) {
 		left = line{{" frozen at " + clockTime(s.frozen), warn}, {"   f", bold}, {" goes on", dim}}
 	case s.ended():
 		return s.endedState()
-	case s.parts.by == colState && !s.parts.down:
+	case s.parts.by == colState && !s.parts.down && len(s.refs) > 0:
 		left = line{{" trouble first (", dim}, {"s", bold}, {" to change)", dim}}
 	}
 	if s.job.running() {
@@ -248,7 +255,7 @@ func (s *jobScreen) endedState() (left, right line) {
 		return say(" " + s.parts.found() + ", as they were at the end"), line{{s.parts.more(), dim}}
 	}
 	if s.text.hidden() > 0 {
-		return nil, line{{"… " + itoa(s.text.hidden()) + " more lines", dim}}
+		return nil, line{{"… " + units.Count(int64(s.text.hidden()), "more line"), dim}}
 	}
 	return nil, nil
 }

@@ -12,6 +12,7 @@ var jobCommands = []command{
 	{"job", "N", "one job of this console", func(c *console, args string) tea.Cmd {
 		return c.withJob(args, func(j *job) tea.Cmd {
 			c.section = sectionJobs
+			c.stacks[sectionJobs] = c.stacks[sectionJobs][:1]
 			return c.openJob(j)
 		})
 	}},

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"kustody/engine"
@@ -33,13 +34,14 @@ func (s *jobScreen) draw(c *console, w, h int) body {
 		lines = append(lines, nil)
 	}
 	lines = append(lines[:h-log-1], titled("Log", w))
-	return body{lines: append(lines, logTail(c, s.events, log)...)}
+	return body{lines: append(lines, logTail(c, s.told, log)...)}
 }
 
 // fitColumns sets what depends on the width and on the phase.
 func (s *jobScreen) fitColumns(c *console) {
 	s.parts.cols[colBar].min = barCells(c.wide()) + 5
 	_, s.parts.cols[colOffset].title = measured(s.snap)
+	s.parts.cols[colOffset].min = offsetCells(s.snap.Partitions)
 }
 
 // partitions is the table, and how many rows are below it.
@@ -102,7 +104,7 @@ func (s *jobScreen) stateWords(c *console) line {
 	case s.job.asked && s.job.running():
 		l = c.theme.word(markFinding, "cancelling")
 	case !s.job.running():
-		l = say("has ended; this is a picture of before")
+		l = say("has ended since this picture")
 		return l
 	default:
 		l = say("running")
@@ -189,6 +191,9 @@ func (s *jobScreen) narrowState(c *console, w int) line {
 			parts = append(parts[:1], parts[2:]...)
 		}
 	}
+	if l.width()+textWidth(parts) > w {
+		parts[len(parts)-1] = strings.TrimSuffix(parts[len(parts)-1], " left")
+	}
 	for _, p := range parts {
 		l = l.add(plain, p)
 	}
@@ -209,7 +214,7 @@ func (s *jobScreen) bigBar(c *console, w int) line {
 	if s.far.known {
 		after = fmt.Sprintf("%6.1f%%", math.Floor(10*s.far.percent)/10)
 	}
-	if c.wide() && s.snap.Steps > 1 {
+	if c.wide() && s.snap.Steps > 1 && s.far.known {
 		after += " of this step"
 	}
 	cells := w - 2 - width(after)

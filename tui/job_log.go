@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,10 +22,14 @@ func logText(e engine.Event) string {
 	}
 	label := strings.ReplaceAll(e.Type, "_", " ")
 	if e.Type == "summary" {
-		return "ended: " + units.Facts(e.Fields[:min(3, len(e.Fields))])
+		return fmt.Sprintf("ended: %v, exit %v", e.Get("outcome"), e.Get("exit"))
 	}
 	if s, ok := e.Get("sentence").(string); ok {
 		return label + "  " + units.Value(e.Fields[0]) + ": " + s
+	}
+	if part := partOf(e); part != "" {
+		rest := slices.DeleteFunc(slices.Clone(e.Fields), func(f engine.Field) bool { return f.Key == "topic" || f.Key == "partition" })
+		return label + "  " + part + ": " + units.Facts(rest)
 	}
 	return label + "  " + units.Subject(e)
 }
@@ -46,16 +52,14 @@ func logLine(c *console, e engine.Event) line {
 	if e.Level != engine.LevelInfo {
 		s = logLevel(c, e)[1].style
 	}
-	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 8), s}, {logText(e), s}}
+	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 9), s}, {logText(e), s}}
 }
 
-// logTail are the last facts worth a line, the newest first.
-func logTail(c *console, events []engine.Event, n int) []line {
+// logTail are the last of some facts, the newest first.
+func logTail(c *console, told []engine.Event, n int) []line {
 	var out []line
-	for i := len(events) - 1; i >= 0 && len(out) < n; i-- {
-		if e := events[i]; e.Level != engine.LevelInfo || !unshown[e.Type] {
-			out = append(out, logLine(c, e))
-		}
+	for i := len(told) - 1; i >= 0 && len(out) < n; i-- {
+		out = append(out, logLine(c, told[i]))
 	}
 	return out
 }

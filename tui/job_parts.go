@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"strconv"
+	"strings"
 
 	"kustody/engine"
 	"kustody/tui/units"
@@ -13,6 +14,7 @@ import (
 type partRow struct {
 	engine.PartitionProgress
 	id      string
+	name    string  // of the topic, without what all of them begin with
 	rank    int     // trouble first
 	percent float64 // of what this phase has to do there
 }
@@ -110,21 +112,53 @@ func newPartsTable(c *console) table[*partRow] {
 	number := func(n int64) string { return units.Thousands(n) }
 	t := newTable("partition", func(r *partRow) string { return r.id }, func(r *partRow) string { return r.id + " " + r.state(c).text() },
 		column[*partRow]{title: "TOPIC", min: 12, flex: 1, sort: 't', less: compare(func(r *partRow) string { return r.Topic }),
-			cell: func(r *partRow) span { return span{r.Topic, plain} }},
+			cell: func(r *partRow) span { return span{r.name, plain} }},
 		column[*partRow]{title: "PART", min: 5, right: true, sort: 'p', less: compare(func(r *partRow) int32 { return r.Partition }),
 			cell: func(r *partRow) span { return span{itoa(int(r.Partition)), plain} }},
 		column[*partRow]{title: "STATE", min: 11, sort: 'e', less: troubleFirst,
 			cell: func(r *partRow) span { l := r.state(c); return span{l.text(), l[1].style} }},
 		column[*partRow]{title: "DONE", min: 15, sort: 'd', less: compare(func(r *partRow) float64 { return r.percent }),
 			cell: func(r *partRow) span { return span{smallBar(r.percent, barCells(c.wide())), plain} }},
-		column[*partRow]{title: "OFFSET → TARGET", min: 23, flex: 1, right: true, drop: 3, sort: 'o', less: compare(func(r *partRow) int64 { return r.Offset }),
+		column[*partRow]{title: "OFFSET → TARGET", min: 23, right: true, drop: 3, sort: 'o', less: compare(func(r *partRow) int64 { return r.Offset }),
 			cell: func(r *partRow) span { return span{number(r.Offset) + " → " + number(r.End), plain} }},
 		column[*partRow]{title: "RATE", min: 10, right: true, drop: 5, sort: 'r', less: compare(func(r *partRow) float64 { return r.RecordsPerSecond }),
 			cell: func(r *partRow) span { return span{r.rate(), plain} }},
-		column[*partRow]{title: "RETRIES", min: 9, right: true, drop: 6, sort: 'i', less: compare(func(r *partRow) int { return r.Retries }),
+		column[*partRow]{title: "RETRIES", min: 7, right: true, drop: 6, sort: 'i', less: compare(func(r *partRow) int { return r.Retries }),
 			cell: func(r *partRow) span { return span{itoa(r.Retries), plain} }})
 	t.by = colState
 	return t
+}
+
+// offsetCells is how wide the column of offsets is, by the largest one: a number that is cut says nothing.
+func offsetCells(parts []engine.PartitionProgress) int {
+	most := int64(0)
+	for i := range parts {
+		most = max(most, parts[i].End)
+	}
+	return max(2*len(units.Thousands(most))+len(" > "), len("OFFSET > TARGET"))
+}
+
+// sharedStart is what all topics of a job begin with, up to a mark between words, if it is worth leaving
+// out: topics of a restore all begin with its name.
+func sharedStart(parts []engine.PartitionProgress) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	start, same := parts[0].Topic, true
+	for i := range parts {
+		if parts[i].Topic == parts[0].Topic {
+			continue
+		}
+		same = false
+		for !strings.HasPrefix(parts[i].Topic, start) {
+			start = start[:len(start)-1]
+		}
+	}
+	start = start[:strings.LastIndexAny(start, ".-_")+1]
+	if same || len(start) < 5 {
+		return ""
+	}
+	return start
 }
 
 // rate is how fast the partition moves, "" where it does not.

@@ -83,7 +83,10 @@ func holdingBar(h engine.Holding) span {
 }
 
 // holdingScreen is all that is known of a lock of another process, and what cannot be known from here.
-type holdingScreen struct{ h engine.Holding }
+type holdingScreen struct {
+	h    engine.Holding
+	text scroller
+}
 
 func (s *holdingScreen) name(*console) string { return "lock of " + holdingPlace(s.h) }
 
@@ -116,7 +119,9 @@ func (s *holdingScreen) actions(c *console) []action {
 	return []action{can(keys.Cancel, func() tea.Cmd { return nil }).unless("only the process that holds it can stop the job")}
 }
 
-func (s *holdingScreen) press(*console, tea.KeyPressMsg) (tea.Cmd, bool) { return nil, false }
+func (s *holdingScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
+	return nil, s.text.press(k)
+}
 
 func (s *holdingScreen) copied(*console) (what, text string) {
 	return "what is known of the lock", "archive " + s.h.BackupID + ", restore " + first(s.h.RestoreID, "none") + ", job " + unsaid(s.h.Job) +
@@ -158,15 +163,9 @@ func (s *holdingScreen) draw(c *console, w, h int) body {
 		field("", "It could not be told how far: "+x.Problem)
 	}
 	out = append(out, nil)
-	for i, l := range wrap(dim, "Not known from here: how fast it is, what it has in memory, what it warned of, and whether it is stuck. "+
-		"Its sidecars show only what the store has taken. Ask the holder, or its machine.", max(10, w-16)) {
-		head := " " + pad("Not known", 12) + "  "
-		if i > 0 {
-			head = repeat(" ", 15)
-		}
-		out = append(out, append(line{{head, dim}}, l...))
-	}
-	return body{lines: out}
+	field("Not known", "How fast it is, what it has in memory, what it warned of and whether it is stuck cannot be seen from here. "+
+		"Its sidecars show only what the store has taken. Ask the holder, or look on its machine.")
+	return body{lines: s.text.show(out, h)}
 }
 
 // progress says how far the run is by its sidecars.
@@ -205,5 +204,9 @@ func (s *holdingScreen) state(c *console) (left, right line) {
 	if s.gone(c) {
 		return append(line{{" ", plain}}, c.theme.word(markWait, "nobody holds this lock any more, as of "+clockTime(c.data.holders.asOf)+" UTC")...), nil
 	}
-	return say(" as of " + clockTime(c.data.holders.asOf) + " UTC"), line{{"R", bold}, {" looks again", dim}}
+	right = line{{"R", bold}, {" looks again", dim}}
+	if n := s.text.hidden(); n > 0 {
+		right = line{{"… " + units.Count(int64(n), "more line"), dim}}
+	}
+	return say(" as of " + clockTime(c.data.holders.asOf) + " UTC"), right
 }

@@ -26,7 +26,7 @@ var keys = struct {
 	Next, Previous, NextProblem, PreviousProblem, Pane, Ledger, Zone, Around                        key.Binding
 	Offset, Moment, Show, Wide, Report, Deep                                                        key.Binding
 	// in forms
-	NextField, PreviousField, Clear, MinuteUp, MinuteDown, HourUp, HourDown, Left, Right, Yes key.Binding
+	NextField, PreviousField, Clear, MinuteUp, MinuteDown, HourUp, HourDown, Left, Right, Yes, Nearest key.Binding
 }{
 	Backups: bind("1", "backups", "1"), Jobs: bind("2", "jobs", "2"), Evidence: bind("3", "evidence", "3"), Topics: bind("4", "topics", "4"),
 	Help: bind("?", "help", "?"), Command: bind(":", "command", ":"), Back: bind("esc", "back", "esc"), Quit: bind("q", "quit", "q"),
@@ -52,6 +52,7 @@ var keys = struct {
 	MinuteUp: bind("alt+↑", "a minute later", "alt+up"), MinuteDown: bind("alt+↓", "a minute earlier", "alt+down"),
 	HourUp: bind("alt+pgup", "an hour later", "alt+pgup"), HourDown: bind("alt+pgdn", "an hour earlier", "alt+pgdown"),
 	Left: bind("←", "left", "left"), Right: bind("→", "right", "right"), Yes: bind("y", "yes", "y"),
+	Nearest: bind("ctrl+n", "take the nearest backup", "ctrl+n"),
 }
 
 // action is something that can be done on a screen: a key, what it does, and why it cannot be done now.
@@ -75,6 +76,9 @@ func can(k key.Binding, run func() tea.Cmd) action { return action{key: k, run: 
 
 // named is an action with words of its own.
 func (a action) named(words string) action { a.name = words; return a }
+
+// showing is an action whose keys are written in another way, where one entry stands for several.
+func (a action) showing(keys string) action { a.key.SetHelp(keys, a.key.Help().Desc); return a }
 
 // unless is an action that cannot be done for a reason; "" leaves it as it is.
 func (a action) unless(why string) action {

@@ -109,7 +109,19 @@ func (s *offersScreen) paste(c *console, text string) tea.Cmd {
 }
 
 func (s *offersScreen) draw(c *console, w, h int) body {
-	out := []line{nil, styled(bold, " Nothing is configured here yet. What would you like to look at?"), nil}
+	if b := s.page(c, w, false); len(b.lines) <= h {
+		return b
+	}
+	return s.page(c, w, true)
+}
+
+// page draws the offers; where it is low, only the one under the cursor is explained.
+func (s *offersScreen) page(c *console, w int, low bool) body {
+	out := []line{nil}
+	for _, l := range wrap(bold, "Nothing is configured here yet. What would you like to look at?", w-2) {
+		out = append(out, append(line{{" ", plain}}, l...))
+	}
+	out = append(out, nil)
 	b := body{}
 	for i, o := range c.desk.Offers {
 		head := line{{"   ", plain}, {pad(o.Key, 3), bold}, {o.Title, bold}}
@@ -117,6 +129,9 @@ func (s *offersScreen) draw(c *console, w, h int) body {
 			head = line{{" ▸ ", accent}, {pad(o.Key, 3), accent | bold}, {o.Title, accent | bold}}
 		}
 		out = append(out, head)
+		if low && i != s.at {
+			continue
+		}
 		for _, l := range wrap(plain, o.Text, max(10, min(w, 100)-8)) {
 			out = append(out, append(line{{"      ", plain}}, l...))
 		}
@@ -125,7 +140,9 @@ func (s *offersScreen) draw(c *console, w, h int) body {
 			out = append(out, append(line{{"      " + o.Ask + ": ", dim}}, l...))
 			b.cursor = &point{6 + width(o.Ask) + 2 + at, len(out) - 1}
 		}
-		out = append(out, nil)
+		if !low {
+			out = append(out, nil)
+		}
 	}
 	b.lines = append(out, s.progress(c, w)...)
 	return b

@@ -18,7 +18,7 @@ func (c *console) quit() tea.Cmd {
 		return c.quitAtOnce(running)
 	}
 	text := jobLines(running)
-	text = append(text, nil, say("A job lives in this console and ends with it. Cancelled, it stops in"), say("an orderly way: what is written stays, and the same job goes on later."))
+	text = append(text, nil, say("A job lives in this console and ends with it. Cancelled, it stops in an orderly way: what is written stays, and the same job goes on later."))
 	title := "A job is running"
 	if n := len(running); n > 1 {
 		title = itoa(n) + " jobs are running"
@@ -26,6 +26,9 @@ func (c *console) quit() tea.Cmd {
 	c.dialog = confirm(title, "cancel and quit when stopped", keys.Cancel, func() tea.Cmd { return c.cancelAll() }, text...)
 	return nil
 }
+
+// quitsSoon is why nothing more is begun.
+const quitsSoon = "kustody quits as soon as its jobs have stopped"
 
 // mostListed is how many jobs a question lists.
 const mostListed = 6
@@ -45,10 +48,8 @@ func jobLines(jobs []*job) []line {
 func (c *console) quitAtOnce(running []*job) tea.Cmd {
 	text := jobLines(running)
 	text = append(text, nil,
-		say("They were told to stop, and kustody quits when they have."),
-		say("Left at once, they end in the middle: segments that are stored whole"),
-		say("stay. A lock in a folder ends with this process, one in an object"),
-		say("store when its lease runs out. The next run of the same job goes on."))
+		say("They were told to stop, and kustody quits when they have. Left at once, they end in the middle: what is stored whole stays. "+
+			"A lock in a folder ends with this process, one in an object store when its lease runs out. The next run of the same job goes on."))
 	c.dialog = confirm("Still cancelling", "leave at once", keys.Yes, func() tea.Cmd {
 		if len(c.runningJobs()) > 0 {
 			c.forced = true

@@ -36,7 +36,7 @@ type fruitScreen struct {
 
 func press(t *table[fruit], words ...string) {
 	for _, w := range strings.Fields(strings.Join(words, " ")) {
-		if k, known := namedKeys[w]; known {
+		if k, known := keyNamed(w); known {
 			t.press(k)
 			continue
 		}

@@ -70,7 +70,7 @@ func (t *Tour) Later() {
 // letter by letter; "space" is the space bar.
 func (t *Tour) Press(words ...string) {
 	for _, w := range strings.Fields(strings.Join(words, " ")) {
-		if k, known := namedKeys[w]; known {
+		if k, known := keyNamed(w); known {
 			t.send(k)
 			continue
 		}
@@ -123,11 +123,27 @@ func (t *Tour) Shows(texts ...string) error {
 
 // namedKeys are the keys that have no letter.
 var namedKeys = map[string]tea.KeyPressMsg{
-	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
+	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "space": {Code: ' ', Text: " "}, "backspace": {Code: tea.KeyBackspace},
 	"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight},
 	"home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd}, "pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown},
-	"backspace": {Code: tea.KeyBackspace}, "space": {Code: ' ', Text: " "}, "ctrl+a": {Code: 'a', Mod: tea.ModCtrl}, "ctrl+u": {Code: 'u', Mod: tea.ModCtrl},
-	"ctrl+d": {Code: 'd', Mod: tea.ModCtrl}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+z": {Code: 'z', Mod: tea.ModCtrl},
-	"alt+up": {Code: tea.KeyUp, Mod: tea.ModAlt}, "alt+down": {Code: tea.KeyDown, Mod: tea.ModAlt},
-	"alt+pgup": {Code: tea.KeyPgUp, Mod: tea.ModAlt}, "alt+pgdown": {Code: tea.KeyPgDown, Mod: tea.ModAlt},
+}
+
+// keyNamed is a key by its name: one of those without a letter, or anything behind ctrl+, alt+ or shift+.
+func keyNamed(name string) (tea.KeyPressMsg, bool) {
+	if k, known := namedKeys[name]; known {
+		return k, true
+	}
+	for prefix, mod := range map[string]tea.KeyMod{"ctrl+": tea.ModCtrl, "alt+": tea.ModAlt, "shift+": tea.ModShift} {
+		rest, has := strings.CutPrefix(name, prefix)
+		if !has || rest == "" {
+			continue
+		}
+		k, known := namedKeys[rest]
+		if !known {
+			k = tea.KeyPressMsg{Code: []rune(rest)[0]}
+		}
+		k.Mod, k.Text = k.Mod|mod, ""
+		return k, true
+	}
+	return tea.KeyPressMsg{}, false
 }
