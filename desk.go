@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,7 +144,7 @@ func (d *desk) folder(ctx context.Context, path string) (storage.Store, error) {
 
 // lay is the desk as the console takes it.
 func (d *desk) lay() tui.Desk {
-	out := tui.Desk{Now: d.app.now, Location: d.location(), BackupID: d.at.backupID, Evidence: d.evidence, Command: d.command(), PublicKey: d.publicKey()}
+	out := tui.Desk{Now: d.app.now, Location: d.location(), BackupID: d.at.backupID, Evidence: d.evidence, Command: d.command()}
 	if d.hasArchive() {
 		out.Archive = d.archive
 	}
@@ -219,16 +218,6 @@ func (d *desk) location() string {
 		return storage.Location{Backend: storage.BackendS3, Bucket: s.Bucket, Prefix: strings.Trim(s.Prefix, "/")}.String()
 	}
 	return storage.Location{Backend: storage.BackendFilesystem, Path: s.Path, Prefix: strings.Trim(s.Prefix, "/")}.String()
-}
-
-// publicKey is the file of the key that is trusted, for lines that check by hand. It is "" where only the
-// private half lies in a file.
-func (d *desk) publicKey() string {
-	e := d.first.cfg.Evidence
-	if len(e.PublicKeys) == 1 {
-		return cmp.Or(d.at.publicKey, e.PublicKeys[0])
-	}
-	return cmp.Or(d.at.publicKey, e.Signing.PublicKeyPath)
 }
 
 // command is how the batch line of a job here begins; the verb and its flags follow.

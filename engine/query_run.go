@@ -37,12 +37,19 @@ func OpenRun(ctx context.Context, o QueryOptions) (*RunView, error) {
 	return &RunView{Description: d, View: view, archive: a}, nil
 }
 
-// selected are the newest incarnations of the topics that a filter takes, by name; nil takes all.
-func (r *RunView) selected(topics func(name string) bool) []*archive.ViewTopic {
+// Newest are the newest incarnations of the topics that a filter takes, by name; nil takes all. They are
+// part of the view and must not be changed.
+func (r *RunView) Newest(topics func(name string) bool) []*archive.ViewTopic {
 	var out []*archive.ViewTopic
-	for _, name := range topicNames(r.View) {
-		if topics == nil || topics(name) {
-			t, _ := r.View.Topic(name)
+	for i := range r.View.Topics { // by name, so that incarnations stand together
+		t := &r.View.Topics[i]
+		if n := len(out); n > 0 && out[n-1].Name == t.Name {
+			if t.Current || !out[n-1].Current {
+				out[n-1] = t
+			}
+			continue
+		}
+		if topics == nil || topics(t.Name) {
 			out = append(out, t)
 		}
 	}
@@ -51,7 +58,7 @@ func (r *RunView) selected(topics func(name string) bool) []*archive.ViewTopic {
 
 // eachSegment hands out every segment of the selected topics that counts at all.
 func (r *RunView) eachSegment(topics func(name string) bool, fn func(s *archive.ViewSegment)) {
-	for _, t := range r.selected(topics) {
+	for _, t := range r.Newest(topics) {
 		for i := range t.Parts {
 			for k := range t.Parts[i].Segments {
 				if s := &t.Parts[i].Segments[k]; s.Counted > 0 {
@@ -92,7 +99,7 @@ type TopicCount struct {
 // the newest incarnation under each name counts. Topics come by name, those without a record too. A
 // segment that is not what was put there is a *archive.BrokenError.
 func (r *RunView) Count(ctx context.Context, topics func(name string) bool, w archive.Window) ([]TopicCount, error) {
-	chosen := r.selected(topics)
+	chosen := r.Newest(topics)
 	parts := make([][]RestorePartition, len(chosen))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(2 * runtime.GOMAXPROCS(0))

@@ -458,3 +458,27 @@ func TestRunQueriesEnd(t *testing.T) {
 		store.SetFaults(storage.Faults{})
 	}
 }
+
+// TestNewest: one incarnation under each name, the same that the view answers with.
+func TestNewest(t *testing.T) {
+	topic := func(name, run string, current bool) archive.ViewTopic {
+		return archive.ViewTopic{ManifestTopic: archive.ManifestTopic{Name: name}, FirstRun: run, Current: current}
+	}
+	r := &RunView{View: &archive.View{Topics: []archive.ViewTopic{topic("a", "1", false), topic("a", "2", true), topic("a", "3", false), topic("b", "1", false),
+		topic("b", "2", false), topic("c", "1", true)}}}
+	for _, x := range []struct {
+		filter func(string) bool
+		want   string
+	}{{nil, "a2 b2 c1"}, {func(name string) bool { return name != "b" }, "a2 c1"}, {func(string) bool { return false }, ""}} {
+		var got []string
+		for _, n := range r.Newest(x.filter) {
+			got = append(got, n.Name+n.FirstRun)
+			if same, _ := r.View.Topic(n.Name); same != n {
+				t.Errorf("the view's own %s is the one of run %s", n.Name, same.FirstRun)
+			}
+		}
+		if strings.Join(got, " ") != x.want {
+			t.Errorf("got %q, want %q", got, x.want)
+		}
+	}
+}

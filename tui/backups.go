@@ -30,7 +30,8 @@ func (r backupRow) id() string { return r.item.BackupID + "/" + r.item.RunID }
 // backupsScreen lists the runs of all archives, the newest first.
 type backupsScreen struct {
 	listing[backupRow]
-	untrusted bool // some verdict is by a signature that nothing trusted vouches for
+	untrusted bool              // some verdict is by a signature that nothing trusted vouches for
+	gapless   map[string]string // by archive: since when no offset was lost, in words
 }
 
 func newBackupsScreen(c *console) *backupsScreen {
@@ -102,15 +103,19 @@ func (r backupRow) covers() string {
 // result is what is known of the run.
 func (r backupRow) result(c *console) line { return c.theme.word(r.mark, r.word) }
 
-// judge says what is known of the run: its own findings, and the newest report on it.
+// judge says what is known of the run, the worst first: its own findings, and the newest report on it.
 func (r backupRow) judge() (mark, string) {
 	switch {
 	case r.broken != "":
 		return markBad, "does not verify"
 	case r.open:
 		return markBad, "not finished"
+	case r.proved && r.evidence.Overall == evidence.Failed:
+		return reportMark(r.evidence)
 	case len(r.item.Findings) > 0:
 		return markFinding, units.Count(int64(len(r.item.Findings)), "finding")
+	case r.item.Statistics.Gaps > 0:
+		return markFinding, units.Count(r.item.Statistics.Gaps, "offset") + " lost"
 	case !r.proved:
 		return markWait, "no report"
 	}
@@ -171,15 +176,16 @@ func (s *backupsScreen) refresh(c *console) tea.Cmd {
 // fill makes the rows anew.
 func (s *backupsScreen) fill(c *console) {
 	rows := backupRows(c.data.backups.value, c.data.reports.value)
-	archives := map[string]bool{}
-	s.untrusted = false
+	s.gapless, s.untrusted = map[string]string{}, false
 	for _, r := range rows {
-		archives[r.item.BackupID] = true
+		if _, known := s.gapless[r.item.BackupID]; !known {
+			s.gapless[r.item.BackupID] = gaplessWords(rows, r.item.BackupID)
+		}
 		s.untrusted = s.untrusted || r.mark == markAbout
 	}
 	for i := range s.table.cols {
 		if s.table.cols[i].title == "ARCHIVE" {
-			s.table.cols[i].off = len(archives) < 2
+			s.table.cols[i].off = len(s.gapless) < 2
 		}
 	}
 	s.table.set(rows)
@@ -218,6 +224,9 @@ func first(texts ...string) string {
 
 // cannotWrite says why nothing that writes can be started; "" when it can.
 func (c *console) cannotWrite() string {
+	if c.quitting {
+		return quitsSoon
+	}
 	if c.desk.Work == nil {
 		return first(c.desk.ReadOnly, "there is nothing to write with")
 	}

@@ -92,6 +92,17 @@ func gapless(rows []backupRow, archive string) (since time.Time, first, ok bool)
 	return since, false, ok
 }
 
+// gaplessWords are gapless in words; "" where there is nothing to say.
+func gaplessWords(rows []backupRow, archive string) string {
+	switch since, whole, ok := gapless(rows, archive); {
+	case whole:
+		return "no gap since the first run"
+	case ok:
+		return "no gap since " + stamp(since)
+	}
+	return ""
+}
+
 func (s *backupsScreen) empty(c *console) []line {
 	of := ""
 	if c.desk.Cluster != "" {
@@ -113,6 +124,9 @@ func (s *backupsScreen) aside(c *console, w, h int) []line {
 	if !r.finished() {
 		why := first(r.broken, "It has a plan and no manifest: the next backup goes on with it.")
 		out := []line{append(line{{" " + middle(r.item.RunID, w-20) + "  ", bold}}, r.result(c)...)}
+		if h > previewHeight {
+			out = []line{styled(bold, " "+middle(r.item.RunID, w-2)), nil, append(line{{" ", plain}}, r.result(c)...), nil}
+		}
 		for _, l := range wrap(plain, why, w-2) {
 			out = append(out, append(line{{" ", plain}}, l...))
 		}
@@ -145,14 +159,7 @@ func (s *backupsScreen) aside(c *console, w, h int) []line {
 		out = append(out, field("Held back", units.Count(n, "offset")+" not yet stable"))
 	}
 	for _, f := range r.item.Findings {
-		out = append(out, nil)
-		for i, l := range wrap(warn, f, w-5) {
-			head := span{"   ", plain}
-			if i == 0 {
-				head = span{" " + c.theme.glyph(markFinding).text + " ", warn}
-			}
-			out = append(out, append(line{head}, l...))
-		}
+		out = append(append(out, nil), hung(c.theme.glyph(markFinding).text, warn, f, w)...)
 	}
 	out = append(out, nil, line{{" enter", bold}, {"  topics, segments, records", dim}})
 	if c.cannotWrite() == "" {
@@ -201,7 +208,7 @@ func (s *backupsScreen) state(c *console) (left, right line) {
 	if n := len(list.Broken); n > 0 {
 		left = left.add(bad, " · "+units.Count(int64(n), "broken object"))
 	}
-	if n := len(list.Backups); n > 0 {
+	if n := len(list.Backups); n > 0 && (c.wide() || !s.untrusted) { // what a mark means comes first
 		left = left.add(plain, " · newest "+units.Ago(list.Backups[n-1].CreatedAt, c.now()))
 	}
 	return left, s.hints(c, c.w-left.width()-2)
@@ -222,15 +229,10 @@ func (s *backupsScreen) hints(c *console, room int) line {
 		}
 	}
 	if s.untrusted {
-		add(warn, c.theme.glyph(markAbout).text+" matches, not trusted")
+		add(warn, c.theme.glyph(markAbout).text+map[bool]string{true: " matches, not trusted", false: " not trusted"}[c.wide()])
 	}
 	if r, has := s.table.current(); has {
-		switch since, whole, ok := gapless(s.table.rows, r.item.BackupID); {
-		case whole:
-			add(plain, "no gap since the first run")
-		case ok:
-			add(plain, "no gap since "+stamp(since))
-		}
+		add(plain, s.gapless[r.item.BackupID])
 	}
 	add(dim, s.table.more())
 	return out

@@ -27,6 +27,9 @@ func (c *console) startArchiveCheck(backup, run string) tea.Cmd {
 	switch {
 	case c.desk.Archive == nil:
 		return c.failed("check archive", errNoArchive)
+	case c.quitting:
+		c.note(badNews, "check archive: not here: "+quitsSoon)
+		return nil
 	case backup == "":
 		c.note(badNews, "check archive: which one? Name it: :check ARCHIVE")
 		return nil
@@ -80,30 +83,19 @@ func (s *checkScreen) batch(c *console) string {
 	words := []string{c.desk.Command, "validate"}
 	configured := strings.Contains(c.desk.Command, "--config")
 	if !configured && !strings.Contains(c.desk.Command, "--path") {
-		words = append(words, "--path", quoted(c.desk.Location))
+		words = append(words, "--path", shellQuote(c.desk.Location))
 	}
-	words = append(words, "--backup-id", quoted(s.backup))
+	words = append(words, "--backup-id", shellQuote(s.backup))
 	if s.run != "" {
-		words = append(words, "--run", quoted(s.run))
+		words = append(words, "--run", shellQuote(s.run))
 	}
 	if s.deep {
 		words = append(words, "--deep")
 	}
 	if k := s.store.value.Trusted; k != nil && k.File() != "" && !configured && !strings.Contains(c.desk.Command, "--public-key") {
-		words = append(words, "--public-key", quoted(k.File()))
+		words = append(words, "--public-key", shellQuote(k.File()))
 	}
 	return strings.Join(words, " ")
-}
-
-// quoted is a word as a shell takes it.
-func quoted(s string) string {
-	safe := func(r rune) bool {
-		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r))
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func (s *checkScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -220,6 +212,10 @@ func (c *console) startVerifyAll() tea.Cmd {
 		if j.Kind() == "verify" {
 			return c.openJob(j)
 		}
+	}
+	if c.quitting {
+		c.note(badNews, "verify: not here: "+quitsSoon)
+		return nil
 	}
 	open := &loader[engine.LedgerOptions]{}
 	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (engine.LedgerOptions, error) { return c.desk.Evidence(ctx) }, func() tea.Cmd {

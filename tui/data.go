@@ -26,11 +26,6 @@ var (
 	errNoCluster  = errors.New("no cluster was named: give a configuration with a source")
 )
 
-// absent says that something was not read because the desk does not have it.
-func absent(err error) bool {
-	return errors.Is(err, errNoArchive) || errors.Is(err, errNoEvidence) || errors.Is(err, errNoCluster)
-}
-
 // loadBackups reads the runs of the archives.
 func (c *console) loadBackups(again bool, then func() tea.Cmd) tea.Cmd {
 	read := func(ctx context.Context) (*engine.BackupList, error) {

@@ -15,7 +15,6 @@ type Desk struct {
 	Production bool   // it is one that must not be written to by a slip
 	Location   string // of the archive or the evidence, without secrets
 	BackupID   string // the archive of the configuration; "" shows every one in the store
-	PublicKey  string // file of the trusted public key, for lines that check by hand; "" when there is none
 	Command    string // how batch lines of this desk begin: "kustody --batch --config demo/kustody.toml"
 
 	ReadOnly string           // why nothing can be started: "started with --read-only"; "" when it can

@@ -183,7 +183,7 @@ func (s *entryScreen) draw(c *console, w, h int) body {
 		t.field("", word)
 	}
 	s.signature(c, t)
-	t.title("Check it without this program, in " + folderOf(c.desk.Location))
+	t.lines = append(t.lines, nil, byHandTitle(c, c.data.ledger.value.Options.PublicKey, w))
 	for _, x := range s.byHand(c) {
 		t.lines = append(t.lines, commandLines(x, w)...)
 	}
@@ -235,6 +235,14 @@ func (s *entryScreen) signature(c *console, t *sheet) {
 	}
 }
 
+// keyFile is the file of a key for a shell.
+func keyFile(pub *evidence.PublicKey) string {
+	if pub == nil {
+		return "pub.pem"
+	}
+	return first(pub.File(), "pub.pem")
+}
+
 // byHand are the lines that check the entry without this program.
 func (s *entryScreen) byHand(c *console) []string {
 	e, before := s.entry(c)
@@ -243,7 +251,7 @@ func (s *entryScreen) byHand(c *console) []string {
 	}
 	key, sigKey := entryKey(c.data.ledger.value, e)
 	out := []string{"sha256sum " + shellWord(key),
-		"openssl dgst -sha256 -verify " + shellWord(first(c.desk.PublicKey, "pub.pem")) + " -signature " + shellWord(sigKey) + " " + shellWord(key)}
+		"openssl dgst -sha256 -verify " + shellWord(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + shellWord(sigKey) + " " + shellWord(key)}
 	if before != nil {
 		b, _ := entryKey(c.data.ledger.value, before)
 		out = append(out, "sha256sum "+shellWord(b), "jq -r .previous_sha256 "+shellWord(key))

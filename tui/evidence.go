@@ -26,6 +26,7 @@ type evidenceScreen struct {
 	preview bool
 	going   string // a date to go to once the rows are there
 	checks  map[string]checked
+	allAt   time.Time // when everything was verified, as far as it was taken over
 }
 
 // checked is when one report was verified by itself, and what came of it.
@@ -155,6 +156,7 @@ func (s *evidenceScreen) load(c *console, again bool) tea.Cmd {
 
 // fill makes the rows anew from what was read.
 func (s *evidenceScreen) fill(c *console) {
+	s.takeAll(c)
 	s.book = newEvidenceBook(c.data.ledger.value, c.data.reports.value)
 	years := s.book.years()
 	if len(years) > 0 && !slices.Contains(years, s.year) {
@@ -168,6 +170,29 @@ func (s *evidenceScreen) fill(c *console) {
 		text := s.going
 		s.going = ""
 		s.goToDate(c, text)
+	}
+}
+
+// takeAll takes over what a verification of everything found, once it is newer than what is shown.
+func (s *evidenceScreen) takeAll(c *console) {
+	v := c.verified
+	if v == nil || !c.verifiedAt.After(s.allAt) {
+		return
+	}
+	s.allAt = c.verifiedAt
+	if v.Ledger != nil && c.data.ledger.has && c.verifiedAt.After(c.data.ledger.asOf) {
+		c.data.ledger.value, c.data.ledger.asOf = v.Ledger, c.verifiedAt
+	}
+	for i := range v.Reports {
+		r := &v.Reports[i]
+		m := markOK
+		switch {
+		case r.Failed() != "":
+			m = markBad
+		case !r.Verified:
+			m = markAbout
+		}
+		s.checks[r.Item.ReportID] = checked{c.verifiedAt, m, r.Verdict}
 	}
 }
 
@@ -187,7 +212,7 @@ func (s *evidenceScreen) inYear() []evidenceRow {
 	var rows []evidenceRow
 	for _, r := range s.book.rows {
 		newest := len(years) > 0 && s.year == years[len(years)-1]
-		if r.kind == rowNext && newest || r.kind != rowNext && r.year() == s.year {
+		if (r.kind == rowNext || r.year() == 0) && newest || r.kind != rowNext && r.year() == s.year {
 			rows = append(rows, r)
 		}
 	}

@@ -62,21 +62,22 @@ type evidenceBook struct {
 	lanes   int // kinds of slots of all series
 	keys    int // that sign entries
 	items   map[string]*engine.ReportItem
-	bad     map[string]string // report id to why it cannot be believed
-	breaks  map[int64]string  // sequence to the first break
+	bad     map[string]string    // report id to why it cannot be believed
+	badAt   map[string]time.Time // the month in whose folder it lies
+	breaks  map[int64]string     // sequence to the first break
 	entries map[int64]*evidence.Sealed
 }
 
 // newEvidenceBook joins what was verified of the ledger with the reports. Each may be nil.
 func newEvidenceBook(l *engine.LedgerVerification, list *engine.ReportList) *evidenceBook {
-	b := &evidenceBook{ledger: l, items: map[string]*engine.ReportItem{}, bad: map[string]string{}, breaks: map[int64]string{},
+	b := &evidenceBook{ledger: l, items: map[string]*engine.ReportItem{}, bad: map[string]string{}, badAt: map[string]time.Time{}, breaks: map[int64]string{},
 		entries: map[int64]*evidence.Sealed{}}
 	if list != nil {
 		for i := range list.Reports {
 			b.items[list.Reports[i].ReportID] = &list.Reports[i]
 		}
 		for _, x := range list.Broken {
-			b.bad[reportIDOf(x.Key)] = x.Problem
+			b.bad[reportIDOf(x.Key)], b.badAt[reportIDOf(x.Key)] = x.Problem, monthOf(x.Key)
 		}
 	}
 	if l != nil {
@@ -106,6 +107,16 @@ func newEvidenceBook(l *engine.LedgerVerification, list *engine.ReportList) *evi
 // reportIDOf is the id of a report by the name of its file.
 func reportIDOf(key string) string {
 	return strings.TrimSuffix(key[strings.LastIndex(key, "/")+1:], ".json")
+}
+
+// monthOf is the month in whose folder a report lies: of one that cannot be read, nothing else is known.
+func monthOf(key string) time.Time {
+	parts := strings.Split(key, "/")
+	if len(parts) < 3 {
+		return time.Time{}
+	}
+	t, _ := time.Parse("2006/01", strings.Join(parts[len(parts)-3:len(parts)-1], "/")) // the zero time: unknown
+	return t
 }
 
 // slots makes the rows of slots, of further attempts, and of what is due next.
@@ -194,7 +205,7 @@ func (b *evidenceBook) loose() {
 		add(id, r)
 	}
 	for id, why := range b.bad {
-		add(id, evidenceRow{broken: why})
+		add(id, evidenceRow{broken: why, at: b.badAt[id]})
 	}
 	for id := range named {
 		add(id, evidenceRow{broken: b.missingWhy(id)})
@@ -211,11 +222,16 @@ func (b *evidenceBook) missingWhy(id string) string {
 	return first(b.bad[id], "the ledger names it, and it is not here")
 }
 
+// gone says that a report is not among those that lie in the store, good or bad.
+func (b *evidenceBook) gone(id string) bool {
+	return id != "" && len(b.items) > 0 && b.items[id] == nil && b.bad[id] == ""
+}
+
 // years are those in which something stands, the newest last.
 func (b *evidenceBook) years() []int {
 	var out []int
 	for _, r := range b.rows {
-		if y := r.year(); !slices.Contains(out, y) && r.kind != rowNext {
+		if y := r.year(); y != 0 && !slices.Contains(out, y) && r.kind != rowNext {
 			out = append(out, y)
 		}
 	}
@@ -240,6 +256,8 @@ func (b *evidenceBook) result(r evidenceRow, now time.Time) (mark, string) {
 		return markWait, "not due yet"
 	case r.slot.Verdict == evidence.VerdictMissed && r.kind == rowSlot:
 		return markGap, "MISSED"
+	case r.broken != "" && b.gone(r.reportID):
+		return markBad, "report missing"
 	case r.broken != "":
 		return markBad, "does not verify"
 	case r.unnamed:

@@ -171,7 +171,7 @@ func (s *evidenceScreen) legend(c *console, rows []evidenceRow, room int) line {
 	for _, x := range []struct {
 		m    mark
 		word string
-	}{{markOK, "pass"}, {markAbout, "not trusted"}, {markFinding, "finding"}, {markBad, "failed"}, {markGap, "missed"}, {markWait, "not due"}} {
+	}{{markOK, "pass"}, {markAbout, "not trusted"}, {markFinding, "finding"}, {markBad, "failed or broken"}, {markGap, "missed"}, {markWait, "not due"}} {
 		if seen[x.m] && l.width()+len(x.word)+4 <= room {
 			l = append(l, stripGlyph(x.m), span{" " + x.word + "  ", dim})
 		}
@@ -319,11 +319,22 @@ func attemptMark(a evidence.Attempt) (mark, string) {
 	return markFinding, string(a.Verdict)
 }
 
+// lastNames leaves of long keys in a sentence only what follows the last slash.
+func lastNames(sentence string) string {
+	words := strings.Split(sentence, " ")
+	for i, w := range words {
+		if len(w) > 30 && strings.Contains(w, "/") {
+			words[i] = w[strings.LastIndex(w, "/")+1:]
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // explain are the sentences that a row needs beyond its verdict.
 func (s *evidenceScreen) explain(r evidenceRow) []line {
 	var out []line
 	if r.broken != "" {
-		out = append(out, styled(bad, r.broken))
+		out = append(out, styled(bad, lastNames(r.broken)))
 	}
 	switch {
 	case r.kind == rowAgain:
@@ -419,7 +430,7 @@ func (c *console) trustLine(b *evidenceBook) line {
 	case len(b.rows) == 0 && b.ledger == nil:
 		return nil
 	case !b.trusted:
-		return append(pre, c.theme.word(markAbout, "no trusted key: nothing here is verified. Give the one you received: --public-key FILE")...)
+		return append(pre, c.theme.word(markAbout, "no trusted key: nothing is verified. Give the one you received: --public-key FILE")...)
 	case b.ledger == nil:
 		return append(pre, c.theme.word(markFinding, "no ledger here: what is missing cannot be noticed")...)
 	case b.inTrouble():

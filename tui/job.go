@@ -24,7 +24,7 @@ type jobScreen struct {
 	frozen   time.Time
 	snap     engine.Snapshot // what is drawn: of now, or of the moment it was frozen
 	far      progress
-	events   []engine.Event
+	told     []engine.Event
 	text     scroller // of the summary
 	showText bool     // the summary, not the partitions
 }
@@ -56,7 +56,7 @@ func (s *jobScreen) polled(*console) tea.Cmd {
 		return nil
 	}
 	same := slices.Equal(s.snap.Partitions, s.job.snap.Partitions)
-	s.snap, s.far, s.events = s.job.snap, s.job.far, s.job.events
+	s.snap, s.far, s.told = s.job.snap, s.job.far, s.job.told
 	if !same || len(s.refs) != len(s.snap.Partitions) {
 		s.fill()
 	}

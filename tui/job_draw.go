@@ -34,7 +34,7 @@ func (s *jobScreen) draw(c *console, w, h int) body {
 		lines = append(lines, nil)
 	}
 	lines = append(lines[:h-log-1], titled("Log", w))
-	return body{lines: append(lines, logTail(c, s.events, log)...)}
+	return body{lines: append(lines, logTail(c, s.told, log)...)}
 }
 
 // fitColumns sets what depends on the width and on the phase.

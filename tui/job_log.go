@@ -52,16 +52,14 @@ func logLine(c *console, e engine.Event) line {
 	if e.Level != engine.LevelInfo {
 		s = logLevel(c, e)[1].style
 	}
-	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 8), s}, {logText(e), s}}
+	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 9), s}, {logText(e), s}}
 }
 
-// logTail are the last facts worth a line, the newest first.
-func logTail(c *console, events []engine.Event, n int) []line {
+// logTail are the last of some facts, the newest first.
+func logTail(c *console, told []engine.Event, n int) []line {
 	var out []line
-	for i := len(events) - 1; i >= 0 && len(out) < n; i-- {
-		if e := events[i]; e.Level != engine.LevelInfo || !unshown[e.Type] {
-			out = append(out, logLine(c, e))
-		}
+	for i := len(told) - 1; i >= 0 && len(out) < n; i-- {
+		out = append(out, logLine(c, told[i]))
 	}
 	return out
 }

@@ -134,10 +134,10 @@ func TestTroubleComesFirst(t *testing.T) {
 		t.Errorf("the cursor left the partition it was on: %s", l)
 	}
 	d.keys("g")
-	list[2].Retrying = true
+	list[0].State = engine.Waiting // it was first
 	f.parts(list)
 	d.poll()
-	if l := d.lineWith("▸"); !strings.Contains(l, "failed") {
+	if l := d.lineWith("▸"); !strings.Contains(l, "✗ failed") || !strings.Contains(l, "  5  ") {
 		t.Errorf("at the top the cursor does not stay on the first row: %s", l)
 	}
 	d.keys("s p")
@@ -362,5 +362,45 @@ func TestHostileJob(t *testing.T) {
 		}
 		d.run(d.c.startArchiveCheck(evil, evil))
 		d.frame()
+	}
+}
+
+// TestJobsInASCII holds that a terminal without other characters sees everything, and every word whole.
+func TestJobsInASCII(t *testing.T) {
+	d := openJobs(t, 80, 24, ThemeNone, holdings...)
+	d.c.theme = newTheme(ThemeNone, true)
+	ascii := func() {
+		t.Helper()
+		if text := d.frame().Text(); strings.ContainsFunc(text, func(r rune) bool { return r > '~' }) {
+			t.Errorf("not only ASCII:\n%s", text)
+		}
+	}
+	f := fakeRestore(44)
+	d.watch(f, restoreTitle)
+	ascii()
+	d.has("!! retrying", "ok done", "!! warn  restore")
+	d.keys("c y")
+	d.c.toast = nil
+	d.keys("esc")
+	ascii()
+	d.has("!! cancelling")
+	endings["failed"](f)
+	d.poll()
+	d.c.toast = nil
+	d.has("xx failed")
+	d.keys("enter")
+	ascii()
+	d.has("xx Failed")
+	d.keys("l")
+	ascii()
+}
+
+func TestNothingIsBegunWhileQuitting(t *testing.T) {
+	d := openJobs(t, 80, 24, ThemeDark)
+	d.watch(fakeRestore(12), restoreTitle)
+	d.keys("ctrl+c c :check", "space", "orders", "enter")
+	d.has("check archive: not here: kustody quits as soon as its jobs have stopped")
+	if d.c.cannotWrite() != quitsSoon {
+		t.Error("a job that writes can be begun while the console quits")
 	}
 }

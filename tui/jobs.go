@@ -29,6 +29,7 @@ type job struct {
 	batch   string // the same as a --batch line
 	again   string // what to do to go on with it once it was cancelled
 	events  []engine.Event
+	told    []engine.Event // those of them that are worth a line below the job
 	warned  int            // warnings and errors among them
 	plans   []engine.Event // what is to be done, in its own words; a drill has several
 	snap    engine.Snapshot
@@ -156,6 +157,9 @@ func (c *console) read(j *job) tea.Cmd {
 	for _, e := range events {
 		if e.Level != engine.LevelInfo {
 			j.warned++
+		}
+		if e.Level != engine.LevelInfo || !unshown[e.Type] {
+			j.told = append(j.told, e)
 		}
 		if e.Type == "plan" {
 			j.plans = append(j.plans, e)

@@ -32,7 +32,7 @@ func newJobsScreen(c *console) screen {
 		column[*job]{title: "KIND", min: 10, drop: 5, sort: 'k', less: compare(func(j *job) string { return j.Kind() }),
 			cell: func(j *job) span { return span{j.Kind(), plain} }},
 		column[*job]{title: "WHAT", min: 16, flex: 1, cell: func(j *job) span { return span{j.title, plain} }},
-		column[*job]{title: "STATE", min: 12, sort: 'e', less: compare(func(j *job) string { return c.jobState(j).text() }),
+		column[*job]{title: "STATE", min: 14, sort: 'e', less: compare(func(j *job) string { return c.jobState(j).text() }),
 			cell: func(j *job) span { l := c.jobState(j); return span{l.text(), l[1].style} }},
 		column[*job]{title: "DONE", min: 15, drop: 3, cell: func(j *job) span { return jobBar(j) }},
 		column[*job]{title: "RECORDS", min: 12, right: true, drop: 6, sort: 'r', less: compare(func(j *job) int64 { return j.recordsDone() }),
@@ -129,7 +129,11 @@ func (s *jobsScreen) fill(c *console) {
 	for i := len(c.jobs) - 1; i >= 0; i-- {
 		rows = append(rows, c.jobs[i])
 	}
+	begun := len(rows) > len(s.own.rows)
 	s.own.set(rows)
+	if begun {
+		s.own.cursor = 0 // on the newest
+	}
 	var others []engine.Holding
 	for _, h := range c.data.holders.value {
 		if !h.Here {

@@ -12,6 +12,9 @@ type listing[T any] struct {
 
 func (l *listing[T]) capturing() bool { return l.table.capturing() }
 
+// asking says that the filter is being typed or that the sort menu is open: both are in the state line.
+func (l *listing[T]) asking() bool { return l.table.capturing() }
+
 func (l *listing[T]) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, l.table.press(k)
 }
@@ -25,7 +28,7 @@ func (l *listing[T]) wheel(_ *console, down bool) {
 // togglePreview is what p does.
 func (l *listing[T]) togglePreview() tea.Cmd { l.preview = !l.preview; return nil }
 
-// status is the left part of the state line while the table needs it: a filter, the sort menu.
+// more says how many rows there are below.
 func (l *listing[T]) more() line { return line{{l.table.more(), dim}} }
 
 // fitColumns makes columns, by their titles, as wide as their widest cell, but no wider than most.
@@ -69,7 +72,20 @@ func field(name, value string) line {
 	return line{{" " + pad(name, 11) + " ", dim}, {value, plain}}
 }
 
-// marked is a line of a preview: a name, a mark and its word.
+// markedField is a line of a preview: a name, a mark and its word.
 func markedField(name string, words line) line {
 	return append(line{{" " + pad(name, 11) + " ", dim}}, words...)
+}
+
+// hung is a text of several lines with a sign before the first, in a width.
+func hung(sign string, style style, text string, w int) []line {
+	var out []line
+	for i, l := range wrap(style, text, max(10, w-width(sign)-3)) {
+		head := repeat(" ", width(sign)+2)
+		if i == 0 {
+			head = " " + sign + " "
+		}
+		out = append(out, append(line{{head, style}}, l...))
+	}
+	return out
 }

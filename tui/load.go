@@ -56,9 +56,6 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 			l.then = nil
 			if err != nil {
 				l.err = err
-				if absent(err) { // no mishap: the page says it
-					return nil
-				}
 				if l.has { // the old value stays in sight, so that the screen does not show the error itself
 					c.note(badNews, "cannot read "+what+": "+err.Error())
 				} else {

@@ -27,6 +27,9 @@ func (c *console) quit() tea.Cmd {
 	return nil
 }
 
+// quitsSoon is why nothing more is begun.
+const quitsSoon = "kustody quits as soon as its jobs have stopped"
+
 // mostListed is how many jobs a question lists.
 const mostListed = 6
 

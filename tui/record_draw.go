@@ -40,6 +40,10 @@ func recordLines(c *console, list *recordsScreen, r recordRow, as shape, w int) 
 	if r.proved {
 		proof = c.theme.word(markOK, "segment proved by its sha256, CRC of every batch checked")
 	}
+	if w < 76 { // the long words would break
+		given = map[bool]string{true: "log append time", false: "create time"}[r.LogAppendTime]
+		proof = c.theme.word(markOK, map[bool]string{true: "by the segment's sha256", false: "CRC of every batch checked"}[r.proved])
+	}
 	name := func(n string) span { return span{pad(n, 10) + " ", dim} }
 	out := []line{
 		{name("Record"), {fmt.Sprintf("%s/%d", list.topic.Name, list.part.Partition), plain}, {" offset ", dim}, {units.Thousands(r.Offset), bold}},

@@ -61,11 +61,11 @@ func newRecordsScreen(c *console, run *runSource, t runTopic, p *archive.ViewPar
 	s.asked = func(c *console) tea.Cmd { return s.jump(c, from, from, false) }
 	s.table = newTable("record", func(r recordRow) string { return fmt.Sprint(r.Offset) }, func(r recordRow) string { return r.key.text + " " + r.value.text },
 		column[recordRow]{title: "OFFSET", min: 7, right: true, cell: func(r recordRow) span { return span{units.Thousands(r.Offset), plain} }},
-		column[recordRow]{title: "TIMESTAMP UTC", min: 23, drop: 3, cell: func(r recordRow) span { return span{instant(r.Timestamp), plain} }},
+		column[recordRow]{title: "TIMESTAMP UTC", min: 23, drop: 1, cell: func(r recordRow) span { return span{instant(r.Timestamp), plain} }},
 		column[recordRow]{title: "KEY", min: 4, cell: func(r recordRow) span { return r.key }},
-		column[recordRow]{title: "VALUE", min: 16, flex: 1, cell: func(r recordRow) span { return r.value }},
+		column[recordRow]{title: "VALUE", min: 10, flex: 1, cell: func(r recordRow) span { return r.value }},
 		column[recordRow]{title: "KEY+VAL", min: 8, right: true, drop: 2, cell: func(r recordRow) span { return span{lengths(r.KeyLen) + "+" + lengths(r.ValueLen), dim} }},
-		column[recordRow]{title: "HDRS", min: 4, right: true, drop: 1, cell: func(r recordRow) span { return span{itoa(r.HeaderCount), dim} }})
+		column[recordRow]{title: "HDRS", min: 4, right: true, drop: 3, cell: func(r recordRow) span { return span{itoa(r.HeaderCount), dim} }})
 	return s
 }
 
@@ -86,6 +86,7 @@ func (c *console) pushRecordsAt(run *runSource, t runTopic, p *archive.ViewPart,
 
 func (s *recordsScreen) name(*console) string { return "records" }
 func (s *recordsScreen) capturing() bool      { return s.prompt != nil || s.table.capturing() }
+func (s *recordsScreen) asking() bool         { return s.capturing() }
 
 func (s *recordsScreen) enter(c *console) tea.Cmd {
 	if s.asked == nil {

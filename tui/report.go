@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"strings"
-
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
@@ -21,7 +19,7 @@ var paneNames = [panes]string{"Verification", "Report", "Files"}
 // reportScreen is one report beside its verification.
 type reportScreen struct {
 	id     string
-	check  loader[*reportCheck]
+	check  loader[*reportCheck] // of the report, read again each time it is opened
 	pane   int
 	step   int // under the cursor
 	top    [panes]int
@@ -165,7 +163,7 @@ func (s *reportScreen) state(c *console) (left, right line) {
 		return nil, nil
 	}
 	m, words := s.check.value.verdict()
-	left = append(line{{" ", plain}}, c.theme.word(m, strings.SplitN(words, ".", 2)[0])...)
+	left = append(line{{" ", plain}}, c.theme.word(m, words)...)
 	if s.check.value.trusted == nil {
 		return left, line{{"trust a key with --public-key FILE", warn}}
 	}

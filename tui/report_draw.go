@@ -1,17 +1,14 @@
 package tui
 
 import (
-	"cmp"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"kustody/evidence"
 	"kustody/tui/units"
 )
 
 // verificationWidth is how wide the verification is beside the report.
-const verificationWidth = 59
+const verificationWidth = 67
 
 func (s *reportScreen) draw(c *console, w, h int) body {
 	if b, ok := s.check.page(c, w, h); ok {
@@ -110,6 +107,9 @@ func (s *reportScreen) keepInSight(at []int, h int) {
 func (s *reportScreen) verification(c *console, r *reportCheck, w int) (out []line, at []int) {
 	m, words := r.verdict()
 	out = append(out, flow(line{{" Verdict   ", dim}}, c.theme.glyph(m), markStyles[m]&^bold, words, w)...)
+	if failed := failedSteps(r.steps); failed != "" {
+		out = append(out, flow(line{{" Failed    ", dim}}, span{}, bad, failed, w)...)
+	}
 	if r.report != nil {
 		m, says := reportSays(r)
 		out = append(out, flow(line{{" It says   ", dim}}, c.theme.glyph(m), markStyles[m]&^bold, says, w)...)
@@ -121,10 +121,11 @@ func (s *reportScreen) verification(c *console, r *reportCheck, w int) (out []li
 	}
 	at = append(at, len(out))
 	if !r.missing {
-		out = append(out, nil, line{{" Check it without this program", bold}, {", in " + middle(folderOf(c.desk.Location), w-37), dim}})
+		out = append(out, nil, byHandTitle(c, r.trusted, w))
 		for _, x := range byHand(r.steps) {
 			out = append(out, commandLines(x, w)...)
 		}
+		out = append(out, para(dim, "Each step has its own line: enter on it.", w)...)
 	}
 	out = append(out, nil, styled(bold, " Not proved"))
 	for _, x := range r.notProved() {
@@ -197,6 +198,9 @@ func (r *reportCheck) stepWords(x evidence.Step) string {
 	return x.Sentence
 }
 
+// unbroken stands for a hyphen while a text is wrapped.
+const unbroken = "\u2011"
+
 // flow sets a text behind a head, further lines indented to where it began.
 func flow(head line, glyph span, st style, text string, w int) []line {
 	l := append(line{}, head...)
@@ -205,7 +209,11 @@ func flow(head line, glyph span, st style, text string, w int) []line {
 	}
 	indent := l.width()
 	var out []line
+	text = strings.ReplaceAll(text, "-", unbroken) // dates and ids are one word
 	for i, part := range wrap(st, text, max(8, w-indent-1)) {
+		for k := range part {
+			part[k].text = strings.ReplaceAll(part[k].text, unbroken, "-")
+		}
 		if i == 0 {
 			out = append(out, append(l, part...))
 			continue
@@ -221,77 +229,3 @@ func para(st style, text string, w int) []line {
 }
 
 func bullet(text string, w int) []line { return flow(line{{"   · ", dim}}, span{}, plain, text, w) }
-
-// folderOf is where lines to type are run from: the path of a folder, or the address of a store.
-func folderOf(location string) string {
-	if rest, ok := strings.CutPrefix(location, "file://"); ok {
-		return rest
-	}
-	return "a copy of " + location
-}
-
-// byHand are the lines that do the steps without this program, each once, that of the signature first: it
-// says the most.
-func byHand(steps []evidence.Step) []string {
-	var out []string
-	seen := map[string]bool{"": true}
-	steps = slices.Clone(steps)
-	slices.SortStableFunc(steps, func(a, b evidence.Step) int {
-		return cmp.Compare(b2i(b.Name == evidence.StepSignature), b2i(a.Name == evidence.StepSignature))
-	})
-	for _, x := range steps {
-		if !seen[x.ByHand] {
-			seen[x.ByHand] = true
-			out = append(out, x.ByHand)
-		}
-	}
-	return out
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// commandLines shows a line for a shell. Where it is too long it is broken as a shell takes it: behind a
-// backslash, and never inside of quotes.
-func commandLines(command string, w int) []line {
-	var out []line
-	for i, part := range breakCommand(command, w-8) {
-		indent := "   "
-		if i > 0 {
-			indent = "     "
-		}
-		out = append(out, line{{indent, plain}, {part, plain}})
-	}
-	return out
-}
-
-// breakCommand breaks a line for a shell into lines of a width, where it can.
-func breakCommand(command string, w int) []string {
-	var parts []string
-	quoted, from := false, 0
-	for i, r := range command { // the pieces between the spaces that are outside of quotes
-		switch {
-		case r == '\'':
-			quoted = !quoted
-		case r == ' ' && !quoted:
-			parts = append(parts, command[from:i])
-			from = i + 1
-		}
-	}
-	parts = append(parts, command[from:])
-	lines := []string{parts[0]}
-	for _, p := range parts[1:] {
-		last := &lines[len(lines)-1]
-		if utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(p) > w-2 {
-			*last += " \\"
-			lines = append(lines, p)
-			continue
-		}
-		*last += " " + p
-	}
-	return lines
-}

@@ -103,6 +103,7 @@ func clusterWords(c evidence.ClusterRef) string {
 	return c.Declared + " (calls itself " + c.Observed + ")"
 }
 
+// restoredWindow is the window of a restore as its report has it.
 func restoredWindow(r evidence.Restore) string {
 	end := func(ms *evidence.Int64, open string) string {
 		if ms == nil {
@@ -118,7 +119,7 @@ func restoredWindow(r evidence.Restore) string {
 
 // topics is the table of what was restored and how it compared.
 func (s *sheet) topics(c *console, r *reportCheck) {
-	nameWidth := max(10, s.w-40)
+	nameWidth := max(10, s.w-37)
 	s.blank()
 	s.lines = append(s.lines, line{{" " + pad("TOPIC", nameWidth) + "  PARTS     RECORDS  RESULT", dim | bold}})
 	for _, t := range r.report.Restore.Topics {

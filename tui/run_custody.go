@@ -43,22 +43,23 @@ func (s *runScreen) aside(c *console, w, h int) []line {
 	out = append(out, o.times.draw(w-2)...)
 	if t, has := s.table.current(); has {
 		out = append(out, nil, styled(bold, " "+short(t.Name, w-2)), field("Topic id", middle(t.ID, w-14)), field("Begins with", middle(t.FirstRun, w-14)))
-		out = append(out, t.facts()...)
+		out = append(out, t.facts(c, w)...)
 	}
 	return out
 }
 
 // facts are what else a preview says of a topic.
-func (t runTopic) facts() []line {
+func (t runTopic) facts(c *console, w int) []line {
 	var out []line
 	if t.timed {
 		out = append(out, field("Records", minute(t.first)+" –"), field("", minute(t.last)+" UTC"))
 		if !t.exact {
-			out = append(out, styled(dim, "             (times as batch headers say)"))
+			out = append(out, styled(dim, "             (bounds: not read one by one)"))
 		}
 	}
 	if len(t.Gaps) > 0 {
-		out = append(out, styled(warn, " ! "+units.Count(int64(len(t.Gaps)), "gap")+", "+units.Count(t.lost, "offset")+": "+t.Gaps[0].Reason))
+		text := units.Count(int64(len(t.Gaps)), "gap") + ", " + units.Count(t.lost, "offset") + ": " + t.Gaps[0].Reason
+		out = append(out, hung(c.theme.glyph(markFinding).text, warn, text, w)...)
 	}
 	return out
 }

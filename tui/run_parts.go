@@ -57,6 +57,7 @@ func lostOf(p *archive.ViewPart) int64 {
 func (s *partsScreen) name(*console) string     { return s.topic.Name }
 func (s *partsScreen) enter(c *console) tea.Cmd { return nil }
 func (s *partsScreen) capturing() bool          { return s.prompt != nil || s.table.capturing() }
+func (s *partsScreen) asking() bool             { return s.capturing() }
 
 func (s *partsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	if cmd, taken := pressPrompt(&s.prompt, k); taken {
@@ -153,18 +154,18 @@ func (s *partsScreen) draw(c *console, w, h int) body {
 	if len(s.table.rows) == 0 {
 		return body{lines: []line{nil, say(" No partition of this topic was captured.")}}
 	}
-	return s.drawWith(c, w, h, 4, s.aside)
+	return s.drawWith(c, w, h, 4, func(w, h int) []line { return s.aside(c, w, h) })
 }
 
 // aside tells of the partition under the cursor where every offset is.
-func (s *partsScreen) aside(w, h int) []line {
+func (s *partsScreen) aside(c *console, w, h int) []line {
 	p, has := s.table.current()
 	if !has {
 		return nil
 	}
 	if h < 8 {
 		out := []line{{{fmt.Sprintf(" %s/%d", s.topic.Name, p.Partition), bold}, {"  " + absentWords(p.Absent), plain}}}
-		return append(out, gapLines(p, w, h-1)...)
+		return append(out, gapLines(c, p, w, h-1)...)
 	}
 	out := []line{styled(bold, fmt.Sprintf(" %s/%d", middle(s.topic.Name, w-8), p.Partition)), nil,
 		field("Offsets", units.Thousands(int64(p.End-p.Start))),
@@ -174,7 +175,7 @@ func (s *partsScreen) aside(w, h int) []line {
 		field("Compacted", units.Thousands(p.Absent.Compacted)+" (inferred)"),
 		field("Lost", units.Thousands(lostOf(p))),
 		field("Epoch", fmt.Sprint(p.LastEpoch)+" at the end"), nil}
-	return append(out, gapLines(p, w, h-len(out))...)
+	return append(out, gapLines(c, p, w, h-len(out))...)
 }
 
 // absentWords are the offsets that hold no record, by kind.
@@ -186,16 +187,16 @@ func absentWords(a archive.Absent) string {
 }
 
 // gapLines are the gaps of a partition with their reasons, as many as fit.
-func gapLines(p *archive.ViewPart, w, h int) []line {
+func gapLines(c *console, p *archive.ViewPart, w, h int) []line {
 	if len(p.Gaps) == 0 {
 		return []line{styled(dim, " No gap: every offset is accounted for.")}
 	}
 	var out []line
 	for i, g := range p.Gaps {
-		text := fmt.Sprintf(" ! %s–%s (%s): %s", units.Thousands(int64(g.From)), units.Thousands(int64(g.To)-1), units.Count(g.Len(), "offset"), g.Reason)
-		rows := wrap(warn, text, w-1)
+		text := fmt.Sprintf("%s–%s (%s): %s", units.Thousands(int64(g.From)), units.Thousands(int64(g.To)-1), units.Count(g.Len(), "offset"), g.Reason)
+		rows := hung(c.theme.glyph(markFinding).text, warn, text, w)
 		if len(out)+len(rows) > h || i < len(p.Gaps)-1 && len(out)+len(rows) == h {
-			return append(out, styled(warn, fmt.Sprintf(" ! %s more", units.Count(int64(len(p.Gaps)-i), "gap"))))
+			return append(out, hung(c.theme.glyph(markFinding).text, warn, units.Count(int64(len(p.Gaps)-i), "gap")+" more", w)...)
 		}
 		out = append(out, rows...)
 	}

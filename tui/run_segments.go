@@ -51,6 +51,7 @@ func timesOf(s archive.ViewSegment, ms archive.Int64) span {
 func (s *segmentsScreen) name(*console) string     { return fmt.Sprint(s.part.Partition) }
 func (s *segmentsScreen) enter(c *console) tea.Cmd { return nil }
 func (s *segmentsScreen) capturing() bool          { return s.prompt != nil || s.table.capturing() }
+func (s *segmentsScreen) asking() bool             { return s.capturing() }
 
 func (s *segmentsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	if cmd, taken := pressPrompt(&s.prompt, k); taken {
@@ -106,13 +107,13 @@ func (s *segmentsScreen) draw(c *console, w, h int) body {
 	if len(s.table.rows) == 0 {
 		lines := []line{nil, say(" No segment counts in this partition: offsets " + units.Thousands(int64(s.part.Start)) + " to " + units.Thousands(int64(s.part.End)) + " hold no record."),
 			say(" " + absentWords(s.part.Absent))}
-		return body{lines: append(lines, gapLines(s.part, w, h-3)...)}
+		return body{lines: append(lines, gapLines(c, s.part, w, h-3)...)}
 	}
-	return s.drawWith(c, w, h, 5, s.aside)
+	return s.drawWith(c, w, h, 5, func(w, h int) []line { return s.aside(c, w, h) })
 }
 
 // aside is the segment under the cursor, with what proves it.
-func (s *segmentsScreen) aside(w, h int) []line {
+func (s *segmentsScreen) aside(c *console, w, h int) []line {
 	seg, has := s.table.current()
 	if !has {
 		return nil
@@ -127,7 +128,10 @@ func (s *segmentsScreen) aside(w, h int) []line {
 	if h < 10 {
 		out := []line{say(" Key     " + middle(seg.Key, w-10)), say(" sha256  " + middle(seg.SHA256, w-10)),
 			say(" Offsets [" + fmt.Sprint(seg.From) + ", " + fmt.Sprint(seg.To) + ") · batches " + units.Thousands(seg.Batches) + " · times " + exact),
-			say(" Run     " + seg.RunID), s.cutLine(seg)}
+			say(" Run     " + seg.RunID)}
+		if seg.Cut() {
+			out = append([]line{hung(c.theme.glyph(markFinding).text, warn, cutWords(seg), 1000)[0]}, out...)
+		}
 		return out[:min(h, len(out))]
 	}
 	out := []line{styled(bold, " Segment"), nil}
@@ -145,18 +149,14 @@ func (s *segmentsScreen) aside(w, h int) []line {
 		out = append(out, field("", instant(int64(seg.MinTimestamp))), field("", instant(int64(seg.MaxTimestamp))+" UTC"))
 	}
 	if seg.Cut() {
-		out = append(out, nil)
-		out = append(out, wrap(warn, s.cutLine(seg).text(), w-2)...)
+		out = append(append(out, nil), hung(c.theme.glyph(markFinding).text, warn, cutWords(seg), w)...)
 	}
 	return out
 }
 
-// cutLine says that the end of a segment no longer counts.
-func (s *segmentsScreen) cutLine(seg archive.ViewSegment) line {
-	if !seg.Cut() {
-		return nil
-	}
-	return styled(warn, fmt.Sprintf(" ! cut at offset %s: the source was rewritten; %s of %s count", units.Thousands(int64(seg.Until)), units.Thousands(seg.Counted), units.Count(seg.Records, "record")))
+// cutWords say that the end of a segment no longer counts.
+func cutWords(seg archive.ViewSegment) string {
+	return fmt.Sprintf("cut at offset %s: the source was rewritten; %s of %s count", units.Thousands(int64(seg.Until)), units.Thousands(seg.Counted), units.Count(seg.Records, "record"))
 }
 
 func (s *segmentsScreen) state(*console) (left, right line) {

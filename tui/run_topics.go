@@ -1,7 +1,7 @@
 package tui
 
 import (
-	"slices"
+	"maps"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -95,17 +95,13 @@ func (s *runScreen) fill() tea.Cmd {
 	return nil
 }
 
-// chosen are the names of the marked topics, each once; nil takes all.
+// chosen are the names of the marked topics, each once since older incarnations are never marked; nil takes all.
 func (s *runScreen) chosen() []string {
-	if len(s.table.marks) == 0 {
-		return nil
-	}
 	var names []string
 	for _, t := range s.table.marked() {
 		names = append(names, t.Name)
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 func (s *runScreen) actions(c *console) []action {
@@ -119,7 +115,7 @@ func (s *runScreen) actions(c *console) []action {
 	}
 	run := func() (string, string) { d := s.run.opened.value; return d.BackupID, d.RunID }
 	of := ""
-	if n := len(s.chosen()); n > 0 {
+	if n := len(s.table.marks); n > 0 {
 		of = " " + itoa(n) + " marked"
 	}
 	return []action{
@@ -148,9 +144,7 @@ func (s *runScreen) toggle(c *console, t runTopic) tea.Cmd {
 		return c.told("a restore takes the newest incarnation of " + t.Name + "; this is an older one")
 	}
 	s.table.toggle()
-	if id := s.table.id(t); !s.table.marks[id] {
-		delete(s.table.marks, id)
-	}
+	s.prune()
 	return nil
 }
 
@@ -161,6 +155,12 @@ func (s *runScreen) markAll() {
 			delete(s.table.marks, s.table.id(t))
 		}
 	}
+	s.prune()
+}
+
+// prune leaves only what is marked among the marks, so that their number is their count.
+func (s *runScreen) prune() {
+	maps.DeleteFunc(s.table.marks, func(_ string, on bool) bool { return !on })
 }
 
 func (s *runScreen) seek(c *console, step int) tea.Cmd {
@@ -207,7 +207,7 @@ func (s *runScreen) state(c *console) (left, right line) {
 	if n := len(o.Runs); n > 1 {
 		left = left.add(dim, " of "+units.Count(int64(n), "run"))
 	}
-	if n := len(s.chosen()); n > 0 {
+	if n := len(s.table.marks); n > 0 {
 		left = left.add(accent, " · "+itoa(n)+" marked")
 	}
 	return left, s.more()

@@ -40,6 +40,9 @@ type point struct{ x, y int }
 // capturer is a screen that takes typed text now: letters and digits are no commands then.
 type capturer interface{ capturing() bool }
 
+// asker is a screen whose state line takes typed text now, so that no message may lie over it.
+type asker interface{ asking() bool }
+
 // stayer is a screen that would lose something if it were left: the question to ask, "" if nothing.
 type stayer interface{ question() string }
 

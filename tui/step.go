@@ -61,7 +61,7 @@ func (s *stepScreen) draw(c *console, w, h int) body {
 	if x.Name == evidence.StepKey || x.Name == evidence.StepSignature {
 		if r.trusted != nil {
 			t.field("Trusted key", groups(r.trusted.Fingerprint()))
-			t.field("From", first(c.desk.PublicKey, "as it was given"))
+			t.field("From", first(r.trusted.File(), "as it was given"))
 		} else {
 			t.field("Trusted key", "none: give the one you received by another road with --public-key FILE")
 		}
@@ -73,7 +73,7 @@ func (s *stepScreen) draw(c *console, w, h int) body {
 		s.chain(t)
 	}
 	if lines := s.byHand(); len(lines) > 0 {
-		t.title("Check it without this program, in " + folderOf(c.desk.Location))
+		t.lines = append(t.lines, nil, byHandTitle(c, r.trusted, w))
 		for _, l := range lines {
 			t.lines = append(t.lines, commandLines(l, w)...)
 		}

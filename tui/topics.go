@@ -39,14 +39,19 @@ func newTopicsScreen(c *console) *topicsScreen {
 			}
 			return span{r.Name, plain}
 		}},
-		column[topicRow]{title: "STATE", min: 19, flex: 1, sort: 's', less: compare(func(r topicRow) int { return -weight[r.mark] }), cell: func(r topicRow) span {
+		column[topicRow]{title: "STATE", min: 16, sort: 's', less: compare(func(r topicRow) int { return -weight[r.mark] }), cell: func(r topicRow) span {
 			g := c.theme.glyph(r.mark)
 			return span{g.text + " " + r.word, g.style &^ bold}
 		}},
-		number("PARTS", 5, 2, 'p', func(r topicRow) int64 { return int64(r.Partitions) }),
+		column[topicRow]{title: "PARTS", min: 5, right: true, drop: 2, sort: 'p', less: compare(func(r topicRow) int { return r.Partitions }), cell: func(r topicRow) span {
+			if r.gone {
+				return span{"—", dim}
+			}
+			return span{itoa(r.Partitions), plain}
+		}},
 		column[topicRow]{title: "OFFSETS", min: 8, right: true, drop: 3, sort: 'o', less: compare(func(r topicRow) int64 { return r.Offsets }), cell: func(r topicRow) span { return r.offsets(r.Offsets) }},
 		column[topicRow]{title: "LAG", min: 8, right: true, sort: 'l', less: compare(func(r topicRow) int64 { return r.Lag }), cell: func(r topicRow) span { return r.offsets(r.Lag) }},
-		column[topicRow]{title: "NEW PARTS", min: 9, right: true, drop: 1, sort: 'n', less: compare(func(r topicRow) int { return r.NewPartitions }), cell: func(r topicRow) span {
+		column[topicRow]{title: "NEW", min: 4, right: true, drop: 1, sort: 'n', less: compare(func(r topicRow) int { return r.NewPartitions }), cell: func(r topicRow) span {
 			if r.NewPartitions == 0 {
 				return span{"—", dim}
 			}
@@ -131,7 +136,7 @@ func (s *topicsScreen) fill(c *console) {
 		}
 	}
 	for _, name := range v.Gone {
-		rows = append(rows, topicRow{TopicCoverage: engine.TopicCoverage{Name: name}, gone: true, mark: markWait, word: "gone from the cluster"})
+		rows = append(rows, topicRow{TopicCoverage: engine.TopicCoverage{Name: name}, gone: true, mark: markWait, word: "gone"})
 	}
 	s.sums = sums
 	s.table.set(rows)

@@ -188,8 +188,10 @@ func (c *console) second() line {
 
 // stateLine is the screen's state, or the message that has just come.
 func (c *console) stateLine() line {
-	if l := c.toastLine(); l != nil {
-		return l
+	if x, ok := c.screen().(asker); !ok || !x.asking() { // what is being typed must be seen
+		if l := c.toastLine(); l != nil {
+			return l
+		}
 	}
 	left, right := c.screen().state(c)
 	return spread(left, append(right, span{" ", plain}), c.w)
@@ -202,6 +204,9 @@ func (c *console) keyLine() line {
 
 // footActions are the common actions that the footer shows when there is room: back, copy, command, quit.
 func (c *console) footActions() []action {
+	if s, ok := c.screen().(capturer); ok && s.capturing() { // letters are typed text
+		return []action{can(keys.Back, nil)}
+	}
 	out := c.common()
 	if len(c.stacks[c.section]) > 1 {
 		out = append([]action{can(keys.Back, nil)}, out...)

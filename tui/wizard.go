@@ -42,6 +42,7 @@ type wizard struct {
 	startOff func(c *console) string
 	// batch is the same job as a line for the shell.
 	batch    func(c *console) string
+	head     int // lines above the step when last drawn
 	starting loader[begunJob]
 	started  bool
 }
@@ -148,6 +149,25 @@ func (z *wizard) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (z *wizard) paste(c *console, text string) tea.Cmd { return z.now().paste(c, text) }
 
+// lister is a step with rows that can be pointed at.
+type lister interface {
+	clickAt(y int) bool
+}
+
+// click puts the cursor on a row; a second one goes on, as enter does. Nothing starts by a click.
+func (z *wizard) click(c *console, at point, double bool) tea.Cmd {
+	if l, ok := z.now().(lister); ok && l.clickAt(at.y-z.head) && double && !z.last() && z.now().blocked(c) == "" {
+		return z.go_(c, 1)
+	}
+	return nil
+}
+
+func (z *wizard) wheel(_ *console, down bool) {
+	if s, ok := z.now().(interface{ wheel(n int) }); ok {
+		s.wheel(map[bool]int{true: 3, false: -3}[down])
+	}
+}
+
 // draw is the row of steps, and the step in front below it.
 func (z *wizard) draw(c *console, w, h int) body {
 	var head []line
@@ -157,6 +177,7 @@ func (z *wizard) draw(c *console, w, h int) body {
 			head = append(head, nil)
 		}
 	}
+	z.head = len(head)
 	b := z.now().draw(c, w, h-len(head))
 	b.lines = append(head, b.lines...)
 	if b.cursor != nil {

@@ -129,7 +129,7 @@ func (s *backupStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 }
 
 func (s *backupStep) draw(c *console, w, h int) body {
-	fields, cursor := s.form.draw(c, w)
+	fields, cursor := s.form.draw(c, w, max(2, h-3))
 	out := append([]line{}, fields...)
 	if h >= 14 {
 		out = append([]line{nil}, append(out, nil)...)
@@ -141,8 +141,9 @@ func (s *backupStep) draw(c *console, w, h int) body {
 		return body{lines: append(out, b.lines...), cursor: cursor}
 	}
 	if h >= 12 {
-		text := "   The topics come from the configuration and are not narrowed here; compression, checks and all else are as configured."
-		out = append(out, wrap(dim, text, w-2)...)
+		for _, l := range wrap(dim, "The topics come from the configuration and are not narrowed here; compression and all else are as configured.", w-5) {
+			out = append(out, append(line{{"   ", plain}}, l...))
+		}
 	}
 	if len(s.table.rows) == 0 {
 		return body{lines: append(out, nil, append(line{{"   ", plain}}, c.theme.word(markFinding, "No topic of the cluster is in scope.")...)), cursor: cursor}

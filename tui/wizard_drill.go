@@ -90,7 +90,7 @@ type drillReview struct {
 	z    *drillWizard
 	form form
 	keep *formField
-	text scrolled
+	text scroller
 }
 
 func newDrillReview(z *drillWizard, r DrillRequest) *drillReview {
@@ -115,7 +115,7 @@ func (s *drillReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 }
 
 func (s *drillReview) draw(c *console, w, h int) body {
-	out, _ := s.form.draw(c, w)
+	out, _ := s.form.draw(c, w, max(2, h-3))
 	out = append(out, nil)
 	t := &planText{w: w}
 	target := first(c.desk.Work.Target, "the configured target")
@@ -136,9 +136,9 @@ func (s *drillReview) draw(c *console, w, h int) body {
 		_, total := countRows(n.value.rows)
 		t.say("Size", plain, units.Count(total.Records, "record")+" lie in the window now, "+units.Size(total.Bytes)+" are read; what is backed up first comes on top")
 	}
-	return body{lines: append(out, s.text.draw(t.out, h-len(out))...)}
+	return body{lines: append(out, s.text.show(t.out, h-len(out))...)}
 }
 
 func (s *drillReview) state(*console) (left, right line) {
-	return styled(dim, " nothing is written before enter"), s.text.more()
+	return styled(dim, " nothing is written before enter"), s.text.place()
 }

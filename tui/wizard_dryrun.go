@@ -14,7 +14,7 @@ import (
 // dryRun is a restore's plan in full: what a dry run says, and writes nothing.
 type dryRun struct {
 	plan *engine.RestorePlan
-	text scrolled
+	text scroller
 }
 
 func newDryRun(p *engine.RestorePlan) *dryRun { return &dryRun{plan: p} }
@@ -25,11 +25,11 @@ func (s *dryRun) actions(*console) []action                           { return n
 func (s *dryRun) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) { return nil, s.text.press(k) }
 
 func (s *dryRun) draw(c *console, w, h int) body {
-	return body{lines: s.text.draw(append(planLines(c, s.plan, w), s.details(w)...), h)}
+	return body{lines: s.text.show(append(planLines(c, s.plan, w), s.details(w)...), h)}
 }
 
 func (s *dryRun) state(*console) (left, right line) {
-	return styled(dim, " nothing was written; digest of the plan "+short(s.plan.Digest, 24)), s.text.more()
+	return styled(dim, " nothing was written; digest of the plan "+short(s.plan.Digest, 24)), s.text.place()
 }
 
 // copied is the whole plan as text.

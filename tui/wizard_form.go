@@ -118,16 +118,33 @@ func (f *form) paste(text string) {
 // formLabel is the room for a field's name.
 const formLabel = 18
 
-// draw is the form in so many cells, and where typing goes.
-func (f *form) draw(c *console, w int) ([]line, *point) {
+// draw is the form in so many cells, and where typing goes. Where it is low, what follows from a field is
+// left out, and the field in front is kept in sight.
+func (f *form) draw(c *console, w, h int) ([]line, *point) {
+	lines, cursor, at := f.lines(c, w, true)
+	if len(lines) > h {
+		lines, cursor, at = f.lines(c, w, false)
+	}
+	if top := max(0, min(at, len(lines)-h)); top > 0 && len(lines) > h {
+		lines = lines[top:]
+		if cursor != nil {
+			cursor.y -= top
+		}
+	}
+	return lines[:min(len(lines), max(h, 1))], cursor
+}
+
+// lines draws all of it; front is the line where the field in front begins.
+func (f *form) lines(c *console, w int, notes bool) (out []line, cursor *point, front int) {
 	f.current()
-	var out []line
-	var cursor *point
 	for i, x := range f.fields {
 		if !x.shown() {
 			continue
 		}
 		at := i == f.at
+		if at {
+			front = len(out)
+		}
 		head := line{{"   ", plain}, {pad(x.label, formLabel-1) + " ", dim}}
 		if at {
 			head = line{{" ▸ ", accent}, {pad(x.label, formLabel-1) + " ", bold}}
@@ -141,9 +158,9 @@ func (f *form) draw(c *console, w int) ([]line, *point) {
 		} else {
 			out = append(out, x.choices(head, at, w)...)
 		}
-		out = append(out, x.below(c, w)...)
+		out = append(out, x.below(w, notes)...)
 	}
-	return out, cursor
+	return out, cursor, front
 }
 
 // choices draws what can be chosen, one below the other.
@@ -163,7 +180,11 @@ func (f *formField) choices(head line, at bool, w int) []line {
 			l = l.add(dim, "○ "+item.name)
 		}
 		if item.says != "" {
-			l = l.add(dim, "   "+middle(item.says, max(8, w-l.width()-4)))
+			cut := short
+			if !strings.Contains(item.says, " ") { // a name, whose end tells most
+				cut = middle
+			}
+			l = l.add(dim, "   "+cut(item.says, max(8, w-l.width()-4)))
 		}
 		out = append(out, l)
 	}
@@ -171,12 +192,12 @@ func (f *formField) choices(head line, at bool, w int) []line {
 }
 
 // below is what is wrong with a field, or what follows from it.
-func (f *formField) below(c *console, w int) []line {
+func (f *formField) below(w int, notes bool) []line {
 	text, s := "", dim
 	if f.problem != nil {
 		text, s = f.problem(), bad
 	}
-	if text == "" && f.note != nil {
+	if text == "" && f.note != nil && notes {
 		text, s = f.note(), dim
 	}
 	if text == "" {

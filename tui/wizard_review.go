@@ -2,14 +2,11 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-
-	"charm.land/bubbles/v2/key"
 
 	"kustody/engine"
 	"kustody/engine/archive"
@@ -23,7 +20,7 @@ type restoreReview struct {
 	of      string            // the request that the plan was made of
 	names   map[string]string // that the plan was told, since it would choose others
 	allowed []string          // target topics that were typed
-	text    scrolled
+	text    scroller
 }
 
 // complete adds to a request what the review found out.
@@ -128,15 +125,17 @@ func (s *restoreReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
+func (s *restoreReview) wheel(n int) { s.text.move(n) }
+
 func (s *restoreReview) draw(c *console, w, h int) body {
 	if b, ok := s.plan.page(c, w, h); ok {
 		return b
 	}
-	return body{lines: s.text.draw(planLines(c, s.plan.value, w), h)}
+	return body{lines: s.text.show(planLines(c, s.plan.value, w), h)}
 }
 
 func (s *restoreReview) state(c *console) (left, right line) {
-	right = s.text.more()
+	right = s.text.place()
 	if l := s.plan.wait(c); l != nil {
 		return append(line{{" ", plain}}, l...), right
 	}
@@ -152,45 +151,6 @@ func (s *restoreReview) state(c *console) (left, right line) {
 		}
 	}
 	return styled(dim, " nothing is written before enter"), right
-}
-
-// scrolled is text that may be longer than the room for it.
-type scrolled struct{ top, room, all int }
-
-func (s *scrolled) press(k tea.KeyPressMsg) bool {
-	page := max(1, s.room-1)
-	switch {
-	case key.Matches(k, keys.Up):
-		s.top--
-	case key.Matches(k, keys.Down):
-		s.top++
-	case key.Matches(k, keys.PageUp):
-		s.top -= page
-	case key.Matches(k, keys.PageDown):
-		s.top += page
-	case key.Matches(k, keys.Top):
-		s.top = 0
-	case key.Matches(k, keys.Bottom):
-		s.top = s.all
-	default:
-		return false
-	}
-	s.top = max(0, min(s.top, s.all-s.room))
-	return true
-}
-
-func (s *scrolled) draw(lines []line, h int) []line {
-	s.room, s.all = h, len(lines)
-	s.top = max(0, min(s.top, s.all-s.room))
-	return lines[s.top:min(len(lines), s.top+h)]
-}
-
-// more says that there is more below or above.
-func (s *scrolled) more() line {
-	if s.all <= s.room {
-		return nil
-	}
-	return line{{"↑↓", bold}, {fmt.Sprintf(" scroll, lines %d-%d of %d", s.top+1, min(s.all, s.top+s.room), s.all), dim}}
 }
 
 // windowWords writes a window.
@@ -260,7 +220,8 @@ func planLines(c *console, p *engine.RestorePlan, w int) []line {
 	if len(t.out) > 0 {
 		t.out = append(t.out, nil)
 	}
-	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID+", "+windowWords(p.Window))
+	t.say("From", plain, "run "+p.RunID+" of "+p.BackupID)
+	t.say("Window", plain, windowWords(p.Window))
 	read := units.Size(p.Bytes)
 	if n := p.Segments(); n > 0 {
 		read = units.Count(int64(n), "segment") + ", " + read
@@ -268,9 +229,7 @@ func planLines(c *console, p *engine.RestorePlan, w int) []line {
 	t.say("Read", plain, read)
 	into := first(p.Target.Declared, c.desk.Work.Target, p.Target.Observed)
 	t.put("Write", line{{into, bold}, {": " + units.Count(p.Records, "record") + " into " + units.Count(int64(len(p.Topics)), "topic"), plain}})
-	for _, x := range p.Topics {
-		t.topic(c, x)
-	}
+	t.topics(c, p.Topics)
 	t.say("Restore id", plain, p.RestoreID+map[bool]string{true: ", which began and did not end: it goes on where it stopped"}[p.Resumes])
 	t.keeps(p)
 	t.held(p)
@@ -293,10 +252,20 @@ func (t *planText) trouble(c *console, m mark, text string) {
 	}
 }
 
-// topic says of a target whether it is new or exists.
-func (t *planText) topic(c *console, x engine.RestoreTopic) {
-	room := max(16, t.w-planLabel-46)
-	l := line{{pad(middle(x.Target, room), room) + "  ", plain}}
+// topics lists the targets, each with what is there.
+func (t *planText) topics(c *console, topics []engine.RestoreTopic) {
+	name, wide := 0, 0
+	for _, x := range topics {
+		name, wide = max(name, width(x.Target)), max(wide, topicState(c, x).width())
+	}
+	name = max(12, min(name, t.w-planLabel-wide-6))
+	for _, x := range topics {
+		t.put("", append(line{{pad(middle(x.Target, name), name) + "  ", plain}}, topicState(c, x)...))
+	}
+}
+
+// topicState says of a target whether it is new or exists.
+func topicState(c *console, x engine.RestoreTopic) (l line) {
 	switch parts := units.Count(int64(x.Partitions), "partition"); {
 	case x.Adopted:
 		l = l.add(plain, "made by an earlier attempt, empty, "+parts)
@@ -308,7 +277,7 @@ func (t *planText) topic(c *console, x engine.RestoreTopic) {
 	default:
 		l = l.add(plain, "new, "+parts+", "+units.Count(x.Records, "record"))
 	}
-	t.put("", l)
+	return l
 }
 
 func (t *planText) keeps(p *engine.RestorePlan) {

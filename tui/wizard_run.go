@@ -68,15 +68,8 @@ type wizardTopic struct {
 // wizardTopics are the newest incarnations of a run's topics, by name.
 func wizardTopics(r *engine.RunView) []wizardTopic {
 	var out []wizardTopic
-	seen := map[string]bool{}
-	for i := range r.View.Topics {
-		name := r.View.Topics[i].Name
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		t, _ := r.View.Topic(name)
-		row := wizardTopic{name: name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
+	for _, t := range r.Newest(nil) {
+		row := wizardTopic{name: t.Name, partitions: len(t.Parts), first: math.MaxInt64, last: math.MinInt64}
 		for k := range t.Parts {
 			p := &t.Parts[k]
 			row.records += p.Records
@@ -120,7 +113,6 @@ func (s *runsStep) paste(_ *console, text string) tea.Cmd { s.table.paste(text);
 func (s *runsStep) enter(c *console) tea.Cmd {
 	if c.data.backups.has {
 		s.fill(c)
-		return nil
 	}
 	return c.loadBackups(false, func() tea.Cmd { s.fill(c); return nil })
 }
@@ -164,6 +156,17 @@ func (s *runsStep) take() {
 	}
 }
 
+func (s *runsStep) clickAt(y int) bool {
+	hit := s.table.clickAt(y)
+	s.take()
+	return hit
+}
+
+func (s *runsStep) wheel(n int) {
+	s.table.move(n)
+	s.take()
+}
+
 func (s *runsStep) draw(c *console, w, h int) body {
 	if b, ok := c.data.backups.page(c, w, h); ok {
 		return b
@@ -181,5 +184,5 @@ func (s *runsStep) state(c *console) (left, right line) {
 	if l := c.data.backups.wait(c); l != nil {
 		return append(line{{" ", plain}}, l...), nil
 	}
-	return say(fmt.Sprintf(" %s; a run holds everything that was backed up until it was taken", s.table.found())), nil
+	return say(fmt.Sprintf(" %s; each restores all that was backed up until then", s.table.found())), nil
 }

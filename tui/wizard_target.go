@@ -148,8 +148,8 @@ func (s *targetStep) describe() {
 		topic = chosen[0]
 	}
 	s.names.items[namesNew].says = "restore-" + s.id.value() + "." + topic
-	s.names.items[namesOriginal].says = topic + ": made for another cluster; here it would add to the topic"
-	s.names.items[namesPrefix].says = s.prefix.value() + topic
+	s.names.items[namesOriginal].says = topic + ": where it exists, records are added to it"
+	s.names.items[namesPrefix].says = first(s.prefix.value(), ellipsis) + topic
 }
 
 func (s *targetStep) blocked(*console) string   { return s.form.blocked() }
@@ -169,7 +169,7 @@ func (s *targetStep) draw(c *console, w, h int) body {
 	if h >= 12 {
 		out = append(out, nil)
 	}
-	fields, cursor := s.form.draw(c, w)
+	fields, cursor := s.form.draw(c, w, h-len(out))
 	if cursor != nil {
 		cursor.y += len(out)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"kustody/engine"
 	"kustody/engine/archive"
-	"kustody/engine/demo"
 )
 
 // worker is a Work that notes what it is asked for. Its jobs are real ones that end at once.
@@ -31,14 +30,10 @@ type worker struct {
 	refuse    error
 }
 
-// wizardDesk is a desk on the stored year, unpacked for one test, and its worker.
+// wizardDesk is a desk on the stored year, and its worker.
 func wizardDesk(t *testing.T) (func() Desk, *worker) {
 	t.Helper()
-	year, err := demo.OpenYear(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = year.Close() })
+	year := storedYear(t)
 	query := year.Query()
 	k := &worker{}
 	job := func(ctx context.Context) (*engine.Job, error) {
@@ -109,23 +104,10 @@ func (k *worker) plan(r RestoreRequest) *engine.RestorePlan {
 	return p
 }
 
-// driveWizard opens a console on a desk whose delayed messages wait for pass.
+// driveWizard opens a console on a desk; pass lets what waits for a pause in the typing happen.
 func driveWizard(t *testing.T, desk Desk, w, h int, theme string) (d *driver, pass func()) {
 	d = drive(t, desk, w, h, theme)
-	var waiting []tea.Msg
-	d.c.after = func(_ time.Duration, m tea.Msg) tea.Cmd {
-		if _, ok := m.(doneMsg); ok {
-			waiting = append(waiting, m)
-		}
-		return nil
-	}
-	return d, func() {
-		now := waiting
-		waiting = nil
-		for _, m := range now {
-			d.send(m)
-		}
-	}
+	return d, d.Later
 }
 
 // TestRestoreWalk is the flow of an engineer who restores three topics for a window, and counts what has
@@ -148,14 +130,14 @@ func TestRestoreWalk(t *testing.T) {
 	decide("/ledger-e space", "● Topics (2)", "2 of 5 topics marked")
 	decide("/settl space", "● Topics (3)", "3 of 5 topics marked")
 	decide("enter", "● Window", "Covered by this backup: 2025-11-16 06:45 → 2026-11-20 11:30 UTC", "all 3 topics", "8,071")
-	decide("08:30 tab +45m", "= 2026-11-20T08:30:00Z", "= 2026-11-20T09:15:00Z", "counted exactly")
+	decide("00:30 tab +45m", "= 2026-11-20T00:30:00Z", "= 2026-11-20T01:15:00Z", "37", "counted exactly")
 	decide("enter", "● Target", "restore-0042.ledger-entries", "demo-bank")
 	decide("enter", "● Review", "new, 6 partitions", "nothing is written before enter")
 	decide("enter")
 	if decisions > 9 {
 		t.Errorf("the walk takes %d decisions, and nine are promised", decisions)
 	}
-	from, to := archive.Int64(1795163400000), archive.Int64(1795166100000)
+	from, to := archive.Int64(1795134600000), archive.Int64(1795137300000)
 	if len(k.restores) != 1 {
 		t.Fatalf("%d restores were started", len(k.restores))
 	}
@@ -174,7 +156,7 @@ func TestRestoreWalk(t *testing.T) {
 	}
 	for _, stack := range d.c.stacks {
 		for _, s := range stack {
-			if _, ok := s.(*restoreWizard); ok {
+			if _, ok := s.(*wizard); ok {
 				t.Error("the wizard is still there")
 			}
 		}
@@ -210,7 +192,8 @@ func TestRestoreConflicts(t *testing.T) {
 		if len(k.plans) != 2 || !slices.Equal(k.plans[1].AllowTopics, []string{"transactions"}) {
 			t.Fatalf("planned again: %+v", k.plans)
 		}
-		d.has("EXISTS, holds 77 records", "nothing is written before enter")
+		d.has("! EXISTS, holds 77 records")
+		d.lacks("conflict")
 		d.keys("enter")
 		d.has("This writes into a production cluster")
 		d.keys("demo-bank", "enter")
@@ -241,7 +224,9 @@ func TestRestoreConflicts(t *testing.T) {
 		d.keys("tab", "copy-", "enter")
 		d.has("● Review", "copy-transactions")
 		d.keys("y")
-		d.has("--map settlements=copy-settlements --map transactions=copy-transactions")
+		if said := d.c.messages[len(d.c.messages)-1].text; !strings.HasSuffix(said, " --map settlements=copy-settlements --map transactions=copy-transactions") {
+			t.Errorf("copied: %s", said)
+		}
 		d.keys("d")
 		d.has("dry run", "retention.ms = -1   (captured: 604800000)")
 		d.keys("esc", "enter")
@@ -330,7 +315,7 @@ func TestWindowFields(t *testing.T) {
 	d.has("● Window", "not here")
 	d.keys("esc", "m", "tab", "ctrl+u", "2027-01-01", "tab", "ctrl+u")
 	pass()
-	d.has("lies outside of it", "No other backup covers it")
+	d.has("lies outside", "No other backup covers it")
 	d.keys("tab", "ctrl+u", "2026-10-25")
 	d.text(" 02:30")
 	d.has("exists twice")
@@ -360,7 +345,7 @@ func TestRestoreCommand(t *testing.T) {
 	d.run(d.c.startRestoreWizard(RestoreRequest{BackupID: "demo-weekly", RunID: "20251123T020200Z-a512fa"}))
 	d.keys("ctrl+a", "enter", "2026-11-20")
 	pass()
-	d.has("lies outside of it: nothing would be restored", "ctrl+n takes 20261120T113000Z-cd2272, which covers it")
+	d.has("lies outside: nothing would be restored", "ctrl+n takes 20261120T113000Z-cd2272, which covers it")
 	d.keys("ctrl+n")
 	d.has("Covered by this backup: 2025-11-16 06:45 → 2026-11-20 11:30 UTC", "counted exactly")
 	d.keys("enter", "enter", "enter")
@@ -440,4 +425,24 @@ func TestSizeOf(t *testing.T) {
 			t.Errorf("%q is %d, and should be refused", text, got)
 		}
 	}
+}
+
+// TestWizardMouse points at rows.
+func TestWizardMouse(t *testing.T) {
+	desk, _ := wizardDesk(t)
+	d, _ := driveWizard(t, desk(), 80, 24, ThemeDark)
+	click := func(y int) {
+		d.frame() // where rows are is known once they were drawn
+		d.send(tea.MouseClickMsg{X: 10, Y: y, Button: tea.MouseLeft})
+	}
+	d.keys(":restore", "enter")
+	click(8) // header, bar, rule, steps, blank, titles: the third run
+	d.has("▸ 2026-11-15 02:04")
+	click(8)
+	d.has("20261115T020400Z-217855 › restore", "● Topics")
+	click(7)
+	click(8)
+	d.has("▸*ledger-entries", " *ledger-accounts", "2 of 5 topics marked")
+	d.send(tea.MouseWheelMsg{Button: tea.MouseWheelUp})
+	d.has("▸ audit-log")
 }

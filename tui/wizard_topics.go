@@ -141,7 +141,7 @@ func (s *topicsStep) none() bool {
 func (s *topicsStep) actions(*console) []action {
 	return []action{
 		can(keys.Mark, func() tea.Cmd { s.table.toggle(); return nil }),
-		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }),
+		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }).named("mark all"),
 		can(keys.Filter, func() tea.Cmd { s.table.press(tea.KeyPressMsg{Code: '/', Text: "/"}); return nil }),
 	}
 }
@@ -164,6 +164,19 @@ func (s *topicsStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	}
 	return nil, s.table.press(k)
 }
+
+// clickAt marks the row that is pointed at: a second click must not go on with one topic too few.
+func (s *topicsStep) clickAt(y int) bool {
+	if !s.table.clickAt(y) {
+		return false
+	}
+	if r, ok := s.table.current(); ok {
+		s.table.marks[r.name] = !s.table.marks[r.name]
+	}
+	return false
+}
+
+func (s *topicsStep) wheel(n int) { s.table.move(n) }
 
 func (s *topicsStep) draw(c *console, w, h int) body {
 	if s.none() {

@@ -51,12 +51,12 @@ func newRestoresStep(of *subject, wanted string) *restoresStep {
 	s.table = newTable("restore", func(r engine.DescribedRestore) string { return r.RestoreID }, func(r engine.DescribedRestore) string { return r.RestoreID + " " + r.TargetCluster },
 		column[engine.DescribedRestore]{title: "FINISHED", min: 16, sort: 'f', less: compare(func(r engine.DescribedRestore) int64 { return r.FinishedAt.UnixNano() }),
 			cell: func(r engine.DescribedRestore) span { return span{stamp(r.FinishedAt), plain} }},
-		column[engine.DescribedRestore]{title: "RESTORE", min: 23, flex: 1, sort: 'r', less: compare(func(r engine.DescribedRestore) string { return r.RestoreID }),
+		column[engine.DescribedRestore]{title: "RESTORE", min: 23, flex: 2, sort: 'r', less: compare(func(r engine.DescribedRestore) string { return r.RestoreID }),
 			cell: func(r engine.DescribedRestore) span { return span{r.RestoreID, plain} }},
-		column[engine.DescribedRestore]{title: "OF RUN", min: 23, drop: 2, cell: func(r engine.DescribedRestore) span { return span{r.RunID, dim} }},
-		column[engine.DescribedRestore]{title: "INTO", min: 10, flex: 1, cell: func(r engine.DescribedRestore) span { return span{r.TargetCluster, plain} }},
-		column[engine.DescribedRestore]{title: "RECORDS", min: 11, right: true, cell: func(r engine.DescribedRestore) span { return span{units.Thousands(r.Records), plain} }},
-		column[engine.DescribedRestore]{title: "NOTE", min: 12, drop: 1, cell: func(r engine.DescribedRestore) span {
+		column[engine.DescribedRestore]{title: "OF RUN", min: 23, drop: 4, cell: func(r engine.DescribedRestore) span { return span{r.RunID, dim} }},
+		column[engine.DescribedRestore]{title: "INTO", min: 10, flex: 1, drop: 3, cell: func(r engine.DescribedRestore) span { return span{r.TargetCluster, plain} }},
+		column[engine.DescribedRestore]{title: "RECORDS", min: 9, right: true, drop: 2, cell: func(r engine.DescribedRestore) span { return span{units.Thousands(r.Records), plain} }},
+		column[engine.DescribedRestore]{title: "NOTE", min: 10, drop: 1, cell: func(r engine.DescribedRestore) span {
 			if ofDrill(r) {
 				return span{"of a drill", dim}
 			}
@@ -113,6 +113,9 @@ func (s *restoresStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.table.press(k)
 }
 
+func (s *restoresStep) clickAt(y int) bool { return s.table.clickAt(y) }
+func (s *restoresStep) wheel(n int)        { s.table.move(n) }
+
 func (s *restoresStep) draw(c *console, w, h int) body {
 	if b, ok := s.subject.view.page(c, w, h); ok {
 		return b
@@ -136,7 +139,7 @@ func (s *restoresStep) state(c *console) (left, right line) {
 // validationReview says what a validation will do.
 type validationReview struct {
 	of   *restoresStep
-	text scrolled
+	text scroller
 }
 
 func (s *validationReview) title(*console) string          { return "Review" }
@@ -155,15 +158,15 @@ func (s *validationReview) draw(c *console, w, h int) body {
 	t := &planText{w: w}
 	t.say("Restore", bold, r.RestoreID)
 	t.say("Of", plain, "run "+r.RunID+", finished "+stamp(r.FinishedAt)+" UTC, "+units.Count(r.Records, "record"))
-	t.say("Receipt", plain, "sha256 "+r.ReceiptSHA256)
+	t.say("Receipt", plain, "sha256 "+middle(r.ReceiptSHA256, max(16, w-planLabel-12)))
 	t.say("Compare", plain, "what is in the topics of "+r.TargetCluster+" now with the archive, by a second client library: every record, unless the configuration asks for less")
 	t.say("Write", plain, "nothing but a signed report and entries in the ledger, whether it passes or fails; no topic is touched")
 	if ofDrill(r) {
 		t.out = append(t.out, nil, append(line{{"   ", plain}}, c.theme.word(markFinding, "A drill made this restore, and deletes its topics unless it was told to keep them.")...))
 	}
-	return body{lines: append([]line{nil}, s.text.draw(t.out, h-1)...)}
+	return body{lines: append([]line{nil}, s.text.show(t.out, h-1)...)}
 }
 
 func (s *validationReview) state(*console) (left, right line) {
-	return styled(dim, " nothing is read or written before enter"), s.text.more()
+	return styled(dim, " nothing is read or written before enter"), s.text.place()
 }

@@ -201,7 +201,7 @@ func (s *windowStep) actions(c *console) []action {
 		can(keys.Zone, func() tea.Cmd { return s.switchZone(c) }),
 	}
 	if s.outside() {
-		near := can(keys.Nearest, func() tea.Cmd { return s.takeBetter(c) })
+		near := can(keys.Nearest, func() tea.Cmd { return s.takeBetter(c) }).named("nearest backup")
 		if !s.better.has || s.better.value.run == "" || s.better.value.run == s.subject.id() {
 			near = near.unless("no other backup is nearer")
 		}

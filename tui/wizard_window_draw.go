@@ -1,72 +1,13 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"kustody/engine"
 	"kustody/engine/archive"
-	"kustody/tui/units"
 )
-
-// countRow is a line of the table of what lies in the window.
-type countRow struct {
-	engine.TopicCount
-	total bool
-	day   bool // all times lie on one day: it needs no saying
-}
-
-// countTable shows what lies in the window, by topic.
-func countTable(c *console) table[countRow] {
-	at := func(r countRow, ms int64) span {
-		switch {
-		case r.total:
-			return span{}
-		case r.Records == 0:
-			return span{"—", dim}
-		case r.day:
-			return span{about(r) + time.UnixMilli(ms).UTC().Format("15:04:05.000"), plain}
-		}
-		return span{about(r) + minute(ms), plain}
-	}
-	bolder := func(r countRow) style {
-		if r.total {
-			return bold
-		}
-		return plain
-	}
-	return newTable("topic", func(r countRow) string { return r.Topic }, func(r countRow) string { return r.Topic },
-		column[countRow]{title: "TOPIC", min: 12, flex: 2, cell: func(r countRow) span { return span{r.Topic, bolder(r)} }},
-		column[countRow]{title: "PARTITIONS", min: 10, right: true, drop: 5, cell: func(r countRow) span { return span{itoa(r.Partitions), bolder(r)} }},
-		column[countRow]{title: "FIRST RECORD AT", min: 17, drop: 2, cell: func(r countRow) span { return at(r, r.First) }},
-		column[countRow]{title: "LAST RECORD AT", min: 17, drop: 1, cell: func(r countRow) span { return at(r, r.Last) }},
-		column[countRow]{title: "RECORDS", min: 11, right: true, cell: func(r countRow) span { return span{units.Thousands(r.Records), bolder(r)} }},
-		column[countRow]{title: "SIZE", min: 9, right: true, drop: 3, cell: func(r countRow) span { return span{units.Size(r.Bytes), bolder(r)} }},
-		column[countRow]{title: "NOTE", min: 21, flex: 1, drop: 4, cell: func(r countRow) span { return r.note(c) }})
-}
-
-// about marks times that are partly what headers say.
-func about(r countRow) string {
-	if r.Guessed {
-		return "~"
-	}
-	return ""
-}
-
-func (r countRow) note(c *console) span {
-	mark := c.theme.glyph(markFinding)
-	switch {
-	case r.total:
-		return span{"read from segments", dim}
-	case r.Records == 0:
-		return span{mark.text + " nothing in the window", warn}
-	case r.Empty > 0:
-		return span{mark.text + " " + units.Count(int64(r.Empty), "partition") + " empty", warn}
-	case r.Guessed:
-		return span{"~ times by headers", dim}
-	}
-	return span{}
-}
 
 // draw is the whole step. What is worth least goes first where it is low.
 func (s *windowStep) draw(c *console, w, h int) body {
@@ -110,6 +51,9 @@ func (s *windowStep) draw(c *console, w, h int) body {
 	return body{lines: append(out, hints...), cursor: cursor}
 }
 
+// echoWidth is what a local time with its zone takes.
+const echoWidth = 26
+
 // fields are From and To side by side, and below each what it means.
 func (s *windowStep) fields(c *console, w int) ([]line, *point) {
 	const label = 6
@@ -119,6 +63,7 @@ func (s *windowStep) fields(c *console, w int) ([]line, *point) {
 		zone = zone[strings.LastIndex(zone, "/")+1:]
 	}
 	room := min(28, half-label-3-width(zone))
+	indent := max(0, min(label, half-1-echoWidth))
 	cell := func(name string, f *input, second bool) ([]line, int) {
 		at := s.second == second
 		text, col := f.draw(room, at)
@@ -127,8 +72,8 @@ func (s *windowStep) fields(c *console, w int) ([]line, *point) {
 			head.style = bold
 		}
 		out := []line{append(append(line{head}, text...), span{"  " + zone, dim})}
-		for _, l := range s.echo(c, second, half-label-2) {
-			out = append(out, append(line{{repeat(" ", label), plain}}, l...))
+		for _, l := range s.echo(c, second, half-1-indent) {
+			out = append(out, append(line{{repeat(" ", indent), plain}}, l...))
 		}
 		return out, col
 	}
@@ -204,19 +149,23 @@ func (s *windowStep) covered(c *console, w int) []line {
 	if !s.cover.ok {
 		return []line{append(line{{"   ", plain}}, c.theme.word(markFinding, "The chosen topics hold no record in this backup.")...)}
 	}
-	out := []line{{{"   Covered by this backup: ", plain}, {minute(s.cover.lo) + " → " + minute(s.cover.end), bold}, {" UTC", plain}}}
+	what := "   Covered by this backup: "
+	if w < 70 {
+		what = "   Covered: "
+	}
+	out := []line{{{what, plain}, {minute(s.cover.lo) + " → " + minute(s.cover.end), bold}, {" UTC", plain}}}
 	add := func(text string) {
 		out = append(out, append(line{{"   ", plain}}, c.theme.word(markFinding, short(text, w-6))...))
 	}
 	switch {
 	case s.err != nil:
 	case s.outside():
-		add("This window lies outside of it: nothing would be restored.")
+		add("The window lies outside: nothing would be restored.")
 		out = append(out, s.nearest(c, w))
 	case s.window.Start != nil && int64(*s.window.Start) < s.cover.lo:
-		add("The window begins before it: of that time this backup holds nothing.")
+		add("The window begins before: there is nothing of that time.")
 	case s.window.End != nil && int64(*s.window.End) > s.cover.end:
-		add("The window ends after it: of that time this backup holds nothing.")
+		add("The window ends after: there is nothing of that time.")
 	}
 	return out
 }
@@ -264,13 +213,14 @@ func timeScale(h engine.Histogram, n int) string {
 		layout, step = "01-02 15:04", 22
 	}
 	out := []rune(repeat(" ", n))
-	for i := 0; i+len(layout) <= n; i += step {
-		if i+step+len(layout) > n { // the last one stands at the end
-			i = n - len(layout)
-			copy(out[i:], []rune(time.UnixMilli(h.To).UTC().Format(layout)))
-			break
+	labels := max(2, (n+step-len(layout))/step)
+	for i := range labels {
+		at := i * (n - len(layout)) / (labels - 1)
+		ms := h.Bound(at)
+		if i == labels-1 { // the last one ends where the histogram does
+			ms = h.To
 		}
-		copy(out[i:], []rune(time.UnixMilli(h.Bound(i)).UTC().Format(layout)))
+		copy(out[at:], []rune(time.UnixMilli(ms).UTC().Format(layout)))
 	}
 	return string(out)
 }
@@ -318,35 +268,6 @@ func windowMark(h engine.Histogram, w archive.Window) string {
 	return string(out)
 }
 
-// countLines is the table of what lies in the window, in at most so many lines.
-func (s *windowStep) countLines(c *console, w, h int) []line {
-	switch {
-	case s.err != nil:
-		return nil
-	case s.counts.err != nil && !s.counts.loading:
-		return s.trouble(c, "Cannot count what lies in the window", s.counts.err, w)
-	case !s.counts.has:
-		return []line{append(line{{"   ", plain}}, s.counts.wait(c)...)}
-	}
-	rows, total := countRows(s.counts.value.rows)
-	if h < 3 || w < leastWidth {
-		rows = nil
-	} else if len(rows) > h-2 {
-		rows = rows[:h-2]
-	}
-	s.table.set(append(rows, total))
-	lines := s.table.draw(c, w, len(rows)+2, false)
-	if h < 3 {
-		lines = lines[1:]
-	}
-	if s.counts.value.key != s.key() {
-		for i, l := range lines {
-			lines[i] = faded(l)
-		}
-	}
-	return lines
-}
-
 // trouble is an error, where letters are typed text and none can stand for trying again.
 func (s *windowStep) trouble(c *console, what string, err error, w int) []line {
 	var out []line
@@ -358,39 +279,6 @@ func (s *windowStep) trouble(c *console, what string, err error, w int) []line {
 		out = append(out, append(head, l...))
 	}
 	return append(out, styled(dim, "     shift+tab and enter look again"))
-}
-
-// countRows are the rows of the topics, and their sum.
-func countRows(counts []engine.TopicCount) (rows []countRow, total countRow) {
-	total = countRow{total: true}
-	lo, hi := int64(0), int64(0)
-	for _, x := range counts {
-		if x.Records > 0 && (total.Records == 0 || x.First < lo) {
-			lo = x.First
-		}
-		if x.Records > 0 && (total.Records == 0 || x.Last > hi) {
-			hi = x.Last
-		}
-		total.Partitions += x.Partitions
-		total.Records += x.Records
-		total.Bytes += x.Bytes
-		rows = append(rows, countRow{TopicCount: x})
-	}
-	total.Topic = "all " + units.Count(int64(len(counts)), "topic")
-	day := time.UnixMilli(lo).UTC().Format(time.DateOnly) == time.UnixMilli(hi).UTC().Format(time.DateOnly)
-	for i := range rows {
-		rows[i].day = day
-	}
-	return rows, total
-}
-
-// faded is a line of numbers that are being counted anew.
-func faded(l line) line {
-	out := make(line, len(l))
-	for i, x := range l {
-		out[i] = span{x.text, dim | x.style&^roleMask}
-	}
-	return out
 }
 
 // hints say what may be written.
@@ -410,7 +298,11 @@ func (s *windowStep) state(c *console) (left, right line) {
 		return append(line{{" ", plain}}, l...), nil
 	}
 	if s.err == nil && s.counts.has && s.counts.value.key == s.key() {
-		return say(" counted exactly, at " + clockTime(s.counts.asOf)), nil
+		l := say(" counted exactly, at " + clockTime(s.counts.asOf))
+		if slices.ContainsFunc(s.counts.value.rows, func(r engine.TopicCount) bool { return r.Guessed }) {
+			l = l.add(dim, "; first and last are partly what batch headers say")
+		}
+		return l, nil
 	}
 	if s.err == nil && s.counts.has {
 		return styled(dim, " the numbers are of the window before; they are counted when you pause"), nil

@@ -27,7 +27,6 @@ func TestMain(m *testing.M) {
 	if year.dir != "" {
 		os.RemoveAll(year.dir)
 	}
-	closeEvidenceYear()
 	os.Exit(code)
 }
 
