@@ -183,7 +183,7 @@ func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	case key.Matches(k, keys.Sort):
 		t.sorting = slices.ContainsFunc(t.cols, func(c column[T]) bool { return c.less != nil })
 		return t.sorting
-	case key.Matches(k, keys.Back) && t.filter.value() != "":
+	case key.Matches(k, keys.Back) && t.filter.value() != "" && len(t.rows) > 0:
 		t.clearFilter()
 	default:
 		return false

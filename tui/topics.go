@@ -144,11 +144,15 @@ func (s *topicsScreen) fill(c *console) {
 }
 
 func (s *topicsScreen) actions(c *console) []action {
+	nothing := ""
+	if !c.data.topics.has || len(s.table.rows) == 0 {
+		nothing = "there is nothing to show"
+	}
 	return []action{
 		can(keys.Backup, func() tea.Cmd { return c.startBackupWizard(BackupRequest{BackupID: c.desk.BackupID}) }).named("back up now").unless(c.cannotWrite()),
 		can(keys.NextProblem, func() tea.Cmd { return s.seek(c, 1) }),
 		can(keys.PreviousProblem, func() tea.Cmd { return s.seek(c, -1) }).hidden(),
-		can(keys.Preview, s.togglePreview),
+		can(keys.Preview, s.togglePreview).unless(nothing),
 	}
 }
 
