@@ -84,7 +84,7 @@ func (c *console) picture() (Frame, *point) {
 }
 
 func (c *console) dialogOver(lines []line) ([]line, *point) {
-	box, at := c.dialog.box(c.w)
+	box, at := c.dialog.box(c.w, c.h)
 	x, y := (c.w-box[0].width())/2, max(0, (c.h-len(box))/2)
 	if at != nil {
 		at = &point{x + at.x, y + at.y}
