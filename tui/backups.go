@@ -234,12 +234,9 @@ func (c *console) cannotWrite() string {
 }
 
 func (s *backupsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r backupRow) bool {
+	return seekFor(c, &s.table, step, func(r backupRow) bool {
 		return r.mark == markFinding || r.mark == markBad || r.mark == markGap
-	}) {
-		return c.told("no run here has a problem")
-	}
-	return nil
+	}, "no run here has a problem")
 }
 
 func (s *backupsScreen) copied(*console) (string, string) {

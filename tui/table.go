@@ -138,6 +138,17 @@ func (t *table[T]) seek(step int, is func(T) bool) bool {
 	return false
 }
 
+// seekFor moves to the next row of a kind, and says when there is none, or no other.
+func seekFor[T any](c *console, t *table[T], step int, is func(T) bool, none string) tea.Cmd {
+	switch at := t.cursor; {
+	case !t.seek(step, is):
+		return c.told(none)
+	case t.cursor == at:
+		return c.told("there is no other")
+	}
+	return nil
+}
+
 // marked are the rows with a mark, whether shown or not, in the order of the data.
 func (t *table[T]) marked() []T {
 	var out []T

@@ -157,10 +157,7 @@ func (s *topicsScreen) actions(c *console) []action {
 }
 
 func (s *topicsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r topicRow) bool { return r.mark == markFinding || r.mark == markGap }) {
-		return c.told("every topic in scope is covered")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(r topicRow) bool { return r.mark == markFinding || r.mark == markGap }, "every topic in scope is covered")
 }
 
 func (s *topicsScreen) copied(*console) (string, string) {
