@@ -165,7 +165,11 @@ func goOnText(j *job, w int) []line {
 			out = append(out, append(line{{"     ", plain}}, l...))
 		}
 	}
-	for _, l := range wrap(plain, sentence(j.goOn()), max(10, w-6)) {
+	way := j.goOn()
+	if way != j.batch { // a command line stays as it has to be typed
+		way = sentence(way)
+	}
+	for _, l := range wrap(plain, way, max(10, w-6)) {
 		out = append(out, append(line{{"     ", plain}}, l...))
 	}
 	return append(out, nil)
