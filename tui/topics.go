@@ -98,9 +98,8 @@ func stateOf(t engine.TopicCoverage) (mark, string) {
 func (s *topicsScreen) name(*console) string { return "Topics" }
 
 func (s *topicsScreen) enter(c *console) tea.Cmd {
-	if c.data.topics.has {
+	if c.data.topics.has { // somebody else may have read it
 		s.fill(c)
-		return nil
 	}
 	if c.desk.Source == nil {
 		return nil
