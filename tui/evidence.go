@@ -150,6 +150,7 @@ func (r evidenceRow) seriesWords() string {
 
 func (s *evidenceScreen) name(*console) string { return "Evidence" }
 func (s *evidenceScreen) capturing() bool      { return s.table.capturing() }
+func (s *evidenceScreen) finds() []action      { return s.table.finds() }
 
 func (s *evidenceScreen) enter(c *console) tea.Cmd { return s.load(c, false) }
 

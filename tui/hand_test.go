@@ -58,3 +58,143 @@ func TestTopicsAreAskedAgainAfterAJob(t *testing.T) {
 	}
 	d.has("orders.v2", strings.TrimSpace("cannot read the topics of prod-eu"))
 }
+
+// While a filter is typed, the line of keys promises none that would only write a letter.
+func TestFooterWhileTyping(t *testing.T) {
+	d := drive(t, yearDesk(t), 80, 24, ThemeDark)
+	for _, section := range []string{"1", "3"} {
+		d.keys(section, "/")
+		foot := lastLine(d)
+		for _, no := range []string{"open", "verify", "restore", "? help", "command"} {
+			if strings.Contains(foot, no) {
+				t.Errorf("while a filter is typed the keys are %q", foot)
+			}
+		}
+		if !strings.Contains(foot, "enter done") || !strings.Contains(foot, "esc done") {
+			t.Errorf("the way out is not named: %q", foot)
+		}
+		d.keys("esc")
+		if foot := lastLine(d); !strings.Contains(foot, "enter open") || !strings.Contains(foot, "? help") {
+			t.Errorf("the keys did not come back: %q", foot)
+		}
+	}
+}
+
+func lastLine(d *driver) string {
+	lines := strings.Split(d.frame().Text(), "\n")
+	return lines[len(lines)-1]
+}
+
+// Help lists / and s where they do something, and only there.
+func TestHelpOfLookingThrough(t *testing.T) {
+	d := drive(t, yearDesk(t), 120, 36, ThemeDark)
+	d.keys("?")
+	d.frame()
+	d.keys("pgdown")
+	d.has("/          filter", "s          sort")
+	d.keys("x", "3", "enter", "?") // a report is no table
+	d.frame()
+	d.keys("pgdown")
+	d.has("G          last")
+	d.lacks("filter", "sort")
+}
+
+// A reason that is longer than the box goes on below.
+func TestHelpTellsTheWholeReason(t *testing.T) {
+	desk, _ := wizardDesk(t)
+	d := drive(t, desk(), 60, 16, ThemeDark)
+	d.keys("r", "?")
+	text := strings.Join(strings.Fields(strings.NewReplacer("│", " ", "─", " ").Replace(d.frame().Text())), " ")
+	if !strings.Contains(text, "no topic is marked: space marks the one under the cursor, ctrl+a all that are shown)") {
+		t.Errorf("help does not tell the reason:\n%s", d.frame().Text())
+	}
+}
+
+// In a field of a form letters are text: the line of keys and help promise none of them.
+func TestFieldPromisesNoLetters(t *testing.T) {
+	desk, _ := wizardDesk(t)
+	desk2 := desk()
+	d := drive(t, desk2, 120, 36, ThemeDark)
+	d.c.data.topics = loader[*engine.Coverage]{value: coverage(), has: true, asOf: testNow}
+	d.keys("b")
+	d.has("y copy as --batch")
+	d.keys("tab")
+	d.has("ctrl+u clear")
+	if foot := lastLine(d); strings.Contains(foot, "y copy") {
+		t.Errorf("y writes a letter here, and the keys are %q", foot)
+	}
+	d.keys("?")
+	d.lacks("copy as --batch", "mouse on or off")
+}
+
+// What was filled in is not lost by a key that goes elsewhere, and it is asked before it is.
+func TestHalfFilledFormIsNotLost(t *testing.T) {
+	desk, _ := wizardDesk(t)
+	fill := func() *driver {
+		d := drive(t, desk(), 120, 36, ThemeDark)
+		d.keys("r", "space")
+		d.has("1 of 5 topics marked")
+		return d
+	}
+	d := fill()
+	d.keys("1") // the section it is in
+	d.has("Leave this restore? What was filled in is lost", "y leave it   esc no")
+	d.keys("esc")
+	d.has("1 of 5 topics marked", "esc leave")
+	d.keys("3", "1") // another one, and back
+	d.has("1 of 5 topics marked")
+	for _, word := range []string{"help", "messages", "evidence", "jobs"} {
+		d.keys(":")
+		d.text(word)
+		d.keys("enter")
+		d.lacks("What was filled in is lost")
+		if word == "help" || word == "messages" {
+			d.keys("esc")
+		} else {
+			d.keys("1")
+		}
+		d.has("1 of 5 topics marked")
+	}
+	d.keys("ctrl+c")
+	d.has("What was filled in is lost", "y leave kustody")
+	d.keys("ctrl+c", "esc")
+	d.has("1 of 5 topics marked")
+	d.keys("1", "y")
+	d.has("[1 Backups]", "54 runs")
+	d.lacks("topics marked")
+}
+
+// What was said in passing does not follow to another screen, and an answer that is neither good nor bad
+// has no tick.
+func TestPassingMessages(t *testing.T) {
+	d := drive(t, yearDesk(t), 120, 36, ThemeDark)
+	d.keys("y")
+	d.has("✓ copied the run's id")
+	d.keys("j")
+	d.has("copied the run's id")
+	d.keys("enter")
+	d.lacks("copied the run's id")
+	d.keys("3", "[", "[")
+	d.has("this is the first year")
+	d.lacks("✓ this is the first year")
+}
+
+// Names that differ at their ends only can be told apart.
+func TestLongNamesAreCutInTheMiddle(t *testing.T) {
+	v := aCoverage()
+	long := "restore-20261120T112000Z-c241c2."
+	v.Topics = append(v.Topics, engine.TopicCoverage{Name: long + "ledger-entries", ID: "c1", Partitions: 3}, engine.TopicCoverage{Name: long + "transactions", ID: "c2", Partitions: 6})
+	d := atTopics(t, v, 60, 16)
+	d.keys("G", "k")
+	d.has("r-entries", "nsactions")
+	d.Resize(80, 24)
+	d.has("edger-entries", "transactions", "restore-2026")
+}
+
+// A column that is not drawn is none to sort by.
+func TestSortMenuNamesDrawnColumns(t *testing.T) {
+	d := drive(t, yearDesk(t), 120, 36, ThemeDark)
+	d.keys("s")
+	d.has("sort by", "t taken", "e evidence")
+	d.lacks("a archive")
+}

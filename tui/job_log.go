@@ -92,6 +92,7 @@ func newLogScreen(c *console, j *job, only string) *logScreen {
 
 func (s *logScreen) name(*console) string { return "log" }
 func (s *logScreen) capturing() bool      { return s.table.capturing() }
+func (s *logScreen) finds() []action      { return s.table.finds() }
 
 func (s *logScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
@@ -133,10 +134,7 @@ func (s *logScreen) actions(c *console) []action {
 			return nil
 		}
 	}
-	return []action{can(keys.NextProblem, seek(1)), can(keys.PreviousProblem, seek(-1)).hidden(), can(keys.Filter, func() tea.Cmd {
-		s.table.typing, s.table.recalled = true, len(s.table.before)
-		return nil
-	})}
+	return []action{can(keys.NextProblem, seek(1)), can(keys.PreviousProblem, seek(-1)).hidden()}
 }
 
 func (s *logScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {

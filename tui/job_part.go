@@ -22,6 +22,7 @@ func newPartScreen(c *console, j *job, topic string, partition int32) *partScree
 
 func (s *partScreen) name(*console) string        { return partID(s.topic, s.partition) }
 func (s *partScreen) capturing() bool             { return s.log.capturing() }
+func (s *partScreen) finds() []action             { return s.log.finds() }
 func (s *partScreen) enter(c *console) tea.Cmd    { return s.polled(c) }
 func (s *partScreen) actions(c *console) []action { return s.log.actions(c) }
 func (s *partScreen) copied(*console) (a, b string) {

@@ -144,6 +144,7 @@ func subjectWords(e *evidence.Sealed) string {
 
 func (s *ledgerScreen) name(*console) string { return "ledger" }
 func (s *ledgerScreen) capturing() bool      { return s.table.capturing() }
+func (s *ledgerScreen) finds() []action      { return s.table.finds() }
 
 func (s *ledgerScreen) enter(c *console) tea.Cmd {
 	s.fill(c)

@@ -25,6 +25,8 @@ func (l *listing[T]) wheel(_ *console, down bool) {
 	l.table.move(map[bool]int{true: 3, false: -3}[down])
 }
 
+func (l *listing[T]) finds() []action { return l.table.finds() }
+
 // togglePreview is what p does.
 func (l *listing[T]) togglePreview() tea.Cmd { l.preview = !l.preview; return nil }
 

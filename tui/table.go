@@ -17,6 +17,7 @@ type column[T any] struct {
 	flex  int  // its share of what is left over; 0 keeps min
 	right bool // numbers stand on the right
 	off   bool // not drawn: there is nothing to tell apart by it
+	named bool // names, which often differ at their end: one that is too long is cut in the middle
 	drop  int  // when it is narrow, columns go by their rank, the highest first; 0 never goes
 	cell  func(T) span
 	less  func(a, b T) int // nil: not sorted by
@@ -152,6 +153,21 @@ func (t *table[T]) marked() []T {
 // capturing says that letters are typed text now.
 func (t *table[T]) capturing() bool { return t.typing || t.sorting }
 
+// finds are the keys of looking through the rows; press takes them.
+func (t *table[T]) finds() []action {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	out := []action{can(keys.Filter, nil)}
+	if slices.ContainsFunc(t.cols, column[T].sorts) {
+		out = append(out, can(keys.Sort, nil).hidden())
+	}
+	return out
+}
+
+// sorts says that rows can be ordered by the column. One that is not drawn is none to sort by.
+func (c column[T]) sorts() bool { return c.less != nil && !c.off }
+
 // press moves, filters, sorts and marks.
 func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	switch {
@@ -181,7 +197,7 @@ func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	case key.Matches(k, keys.Filter):
 		t.typing, t.recalled = true, len(t.before)
 	case key.Matches(k, keys.Sort):
-		t.sorting = slices.ContainsFunc(t.cols, func(c column[T]) bool { return c.less != nil })
+		t.sorting = slices.ContainsFunc(t.cols, column[T].sorts)
 		return t.sorting
 	case key.Matches(k, keys.Back) && t.filter.value() != "":
 		t.clearFilter()
@@ -227,7 +243,7 @@ func (t *table[T]) type_(k tea.KeyPressMsg) bool {
 func (t *table[T]) choose(k tea.KeyPressMsg) bool {
 	t.sorting = false
 	for i, c := range t.cols {
-		if c.less != nil && k.String() == string(c.sort) {
+		if c.sorts() && k.String() == string(c.sort) {
 			t.sortBy(i, t.by == i && !t.down)
 			break
 		}
@@ -272,7 +288,7 @@ func (t *table[T]) status() line {
 	case t.sorting:
 		l := line{{" sort by  ", bold}}
 		for _, c := range t.cols {
-			if c.less != nil {
+			if c.sorts() {
 				l = append(l, span{string(c.sort), bold}, span{" " + strings.ToLower(c.title) + "   ", dim})
 			}
 		}

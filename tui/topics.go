@@ -33,7 +33,7 @@ type topicSums struct {
 func newTopicsScreen(c *console) *topicsScreen {
 	s := &topicsScreen{listing: listing[topicRow]{preview: true}}
 	s.table = newTable("topic", func(r topicRow) string { return r.Name }, func(r topicRow) string { return r.Name + " " + r.word },
-		column[topicRow]{title: "TOPIC", min: 18, flex: 3, sort: 't', less: compare(func(r topicRow) string { return r.Name }), cell: func(r topicRow) span {
+		column[topicRow]{title: "TOPIC", named: true, min: 18, flex: 3, sort: 't', less: compare(func(r topicRow) string { return r.Name }), cell: func(r topicRow) span {
 			if r.gone || !r.InScope {
 				return span{r.Name, dim}
 			}

@@ -197,19 +197,53 @@ func (c *console) stateLine() line {
 	return spread(left, append(right, span{" ", plain}), c.w)
 }
 
-// keyLine is the line of keys.
+// keyLine is the line of keys. While a filter or an answer is typed every other key writes, that of help
+// too, and the line promises none.
 func (c *console) keyLine() line {
-	return footer(append(c.screen().actions(c), c.footActions()...), c.w)
+	s := c.screen()
+	if typing(s) {
+		list := []action{can(keys.Start, nil).named("done"), can(keys.Back, nil).named("done")}
+		if z, ok := s.(*wizard); ok {
+			list = append(list, z.now().actions(c)...)
+		}
+		return footer(list, nil, c.w)
+	}
+	return footer(append(s.actions(c), c.footActions()...), line{{keys.Help.Help().Key, bold}, {" help", dim}}, c.w)
+}
+
+// typing says that every key that writes is typed text. In a field of a form ? is still help.
+func typing(s screen) bool {
+	if z, ok := s.(*wizard); ok {
+		return z.now().typing()
+	}
+	return capturing(s)
+}
+
+// backAction is what esc does, for the footer: of a form it leaves all of it, and not only the step.
+func (c *console) backAction() action {
+	a := can(keys.Back, nil)
+	if _, ok := c.screen().(stayer); ok {
+		a = a.named("leave")
+	}
+	return a
+}
+
+func capturing(s screen) bool {
+	x, ok := s.(capturer)
+	return ok && x.capturing()
 }
 
 // footActions are the common actions that the footer shows when there is room: back, copy, command, quit.
 func (c *console) footActions() []action {
-	if s, ok := c.screen().(capturer); ok && s.capturing() { // letters are typed text
-		return []action{can(keys.Back, nil)}
+	if capturing(c.screen()) { // letters are typed text
+		return []action{c.backAction()}
 	}
-	out := c.common()
+	var out []action
 	if len(c.stacks[c.section]) > 1 {
-		out = append([]action{can(keys.Back, nil)}, out...)
+		out = append(out, c.backAction())
 	}
-	return out
+	if s, ok := c.screen().(finder); ok {
+		out = append(out, s.finds()...)
+	}
+	return append(out, c.common()...)
 }

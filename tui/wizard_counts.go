@@ -34,7 +34,7 @@ func countTable(c *console) table[countRow] {
 		return plain
 	}
 	return newTable("topic", func(r countRow) string { return r.Topic }, func(r countRow) string { return r.Topic },
-		column[countRow]{title: "TOPIC", min: 14, flex: 1, cell: func(r countRow) span { return span{r.Topic, bolder(r)} }},
+		column[countRow]{title: "TOPIC", named: true, min: 14, flex: 1, cell: func(r countRow) span { return span{r.Topic, bolder(r)} }},
 		column[countRow]{title: "PARTITIONS", min: 10, right: true, drop: 5, cell: func(r countRow) span { return span{itoa(r.Partitions), bolder(r)} }},
 		column[countRow]{title: "FIRST RECORD UTC", min: 16, drop: 2, cell: func(r countRow) span { return at(r, r.First) }},
 		column[countRow]{title: "LAST RECORD UTC", min: 16, drop: 1, cell: func(r countRow) span { return at(r, r.Last) }},
