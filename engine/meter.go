@@ -166,7 +166,7 @@ func (j *Job) Snapshot() Snapshot {
 		s.Ended = true
 	default:
 	}
-	var old sample
+	var old reading
 	for i, m := range meters {
 		p := &s.Partitions[i]
 		*p = PartitionProgress{Topic: m.Topic, Partition: m.Partition, Start: m.Start, End: m.End, Offset: m.offset.Load(),
@@ -180,6 +180,6 @@ func (j *Job) Snapshot() Snapshot {
 		old.records += float64(m.oldRecords.Load())
 		old.bytes += float64(m.oldBytes.Load())
 	}
-	j.meters.rate(&s, number, meters, sample{at: s.Now, done: float64(s.Done) - old.done, records: float64(s.Records) - old.records, bytes: float64(s.Bytes) - old.bytes})
+	j.meters.rate(&s, number, meters, reading{at: s.Now, done: float64(s.Done) - old.done, records: float64(s.Records) - old.records, bytes: float64(s.Bytes) - old.bytes})
 	return s
 }

@@ -15,20 +15,20 @@ const (
 	longestLeft = 366 * 24 * time.Hour   // beyond it the time left is a guess that says nothing
 )
 
-// sample is what the present process had done of a phase at one moment.
-type sample struct {
+// reading is what the present process had done of a phase at one moment.
+type reading struct {
 	at                   time.Time
 	done, records, bytes float64
 }
 
 // rates is the recent past of a phase. It is guarded by the lock of the meterSet.
-type rates struct{ ring []sample } // the oldest first; at most one is older than the window
+type rates struct{ ring []reading } // the oldest first; at most one is older than the window
 
 // restart forgets the phase before. What is done then counts from nothing.
-func (r *rates) restart(at time.Time) { r.ring = append(r.ring[:0], sample{at: at}) }
+func (r *rates) restart(at time.Time) { r.ring = append(r.ring[:0], reading{at: at}) }
 
-// feed takes a sample, unless the last one is too near, and says how long ago that one was.
-func (r *rates) feed(s sample) (since time.Duration, taken bool) {
+// feed takes a reading, unless the last one is too near, and says how long ago that one was.
+func (r *rates) feed(s reading) (since time.Duration, taken bool) {
 	if n := len(r.ring); n > 0 {
 		switch since = s.at.Sub(r.ring[n-1].at); {
 		case since < 0: // the clock was set back: what was measured with it says nothing any more
@@ -48,21 +48,21 @@ func (r *rates) feed(s sample) (since time.Duration, taken bool) {
 }
 
 // perSecond is the speed over the window; false when there is too little to tell.
-func (r *rates) perSecond() (speed sample, known bool) {
+func (r *rates) perSecond() (speed reading, known bool) {
 	if len(r.ring) < 2 {
-		return sample{}, false
+		return reading{}, false
 	}
 	first, last := r.ring[0], r.ring[len(r.ring)-1]
 	over := last.at.Sub(first.at)
 	if over < rateKnown {
-		return sample{}, false
+		return reading{}, false
 	}
 	per := func(from, to float64) float64 { return max(to-from, 0) / over.Seconds() }
-	return sample{done: per(first.done, last.done), records: per(first.records, last.records), bytes: per(first.bytes, last.bytes)}, true
+	return reading{done: per(first.done, last.done), records: per(first.records, last.records), bytes: per(first.bytes, last.bytes)}, true
 }
 
 // rate adds rates and time left to a snapshot of phase number n.
-func (m *meterSet) rate(s *Snapshot, n int, meters []*Meter, now sample) {
+func (m *meterSet) rate(s *Snapshot, n int, meters []*Meter, now reading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if n != m.number || s.Ended { // of another phase, or nothing moves any more

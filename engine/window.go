@@ -115,7 +115,7 @@ func ParseMoment(text string, now time.Time, zone *time.Location) (time.Time, er
 		return shifted(now.UnixMilli(), d, text)
 	}
 	if t, ok := parseAny(strings.ToUpper(text), offsetLayouts); ok {
-		return whole(t)
+		return wholeMillis(t)
 	}
 	return parseLocal(text, word, now, zone)
 }
@@ -202,7 +202,7 @@ func parseAny(text string, layouts []string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func whole(t time.Time) (time.Time, error) {
+func wholeMillis(t time.Time) (time.Time, error) {
 	if t.Nanosecond()%int(time.Millisecond) != 0 {
 		return time.Time{}, errors.New("this is finer than a millisecond, which is what Kafka's timestamps count in: write three digits behind the seconds at most")
 	}
@@ -254,7 +254,7 @@ func inZone(civil time.Time, zone *time.Location, text string) (time.Time, error
 	const form = "2006-01-02T15:04:05.999Z"
 	switch len(real) {
 	case 1:
-		return whole(real[0])
+		return wholeMillis(real[0])
 	case 0:
 		return time.Time{}, fmt.Errorf("%q does not exist: the clocks of %s skip it; write %s (by the clock before the change) or %s (by the clock after it)",
 			text, zone, readings[len(readings)-1].Format(form), readings[0].Format(form))

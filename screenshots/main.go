@@ -124,25 +124,27 @@ func compare(dir string, pictures map[string][]byte) error {
 // shot is one picture: how to get there, and what must be seen, so that no picture shows an error page.
 type shot struct {
 	name       string
-	title      string
 	cols, rows int
 	theme      string
 	ascii      bool
 	desk       func(w *world) tui.Desk
 	place      tui.Place
-	go_        func(t *tui.Tour) // presses the keys
+	do         func(t *tui.Tour) // presses the keys
 	shows      []string
 }
 
 // draw goes there and draws.
 func (s shot) draw(ctx context.Context, w *world) ([]byte, error) {
+	if s.theme == "" {
+		s.theme = tui.ThemeDark
+	}
 	desk := w.desk()
 	if s.desk != nil {
 		desk = s.desk(w)
 	}
 	t := tui.NewTour(ctx, desk, tui.Look{Theme: s.theme, ASCII: s.ascii}, s.cols, s.rows, s.place)
-	if s.go_ != nil {
-		s.go_(t)
+	if s.do != nil {
+		s.do(t)
 	}
 	if err := t.Shows(s.shows...); err != nil {
 		return nil, err
@@ -159,7 +161,7 @@ var grounds = map[string][2]string{tui.ThemeDark: {"#1E1E2E", "#D8DEE9"}, tui.Th
 
 func pictureOf(f tui.Frame, s shot) svg.Picture {
 	ground := grounds[s.theme]
-	p := svg.Picture{Columns: f.Width, Rows: f.Height, Background: ground[0], Foreground: ground[1], Title: s.title}
+	p := svg.Picture{Columns: f.Width, Rows: f.Height, Background: ground[0], Foreground: ground[1], Title: "kustody"}
 	for _, l := range f.Lines() {
 		var runs []svg.Run
 		for _, c := range l {

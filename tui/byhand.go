@@ -15,12 +15,12 @@ func folderOf(location string) string {
 }
 
 // byHandTitle stands above lines to type: where they are typed, and which key is meant.
-func byHandTitle(c *console, pub *evidence.PublicKey, w int) line {
-	where := ", in " + middle(folderOf(c.desk.Location), max(10, w-65))
+func byHandTitle(c *console, pub *evidence.PublicKey, w int) []line {
+	out := []line{{{" Check it without this program", bold}, {", in " + middle(folderOf(c.desk.Location), max(10, w-37)), dim}}}
 	if keyFile(pub) == "pub.pem" {
-		where += "; pub.pem is the key you were given"
+		out = append(out, styled(dim, " (pub.pem: the public key that you were given)"))
 	}
-	return line{{" Check it without this program", bold}, {where, dim}}
+	return out
 }
 
 // byHand are the two lines that say the most: the signature, and the checksum.

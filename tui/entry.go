@@ -183,7 +183,7 @@ func (s *entryScreen) draw(c *console, w, h int) body {
 		t.field("", word)
 	}
 	s.signature(c, t)
-	t.lines = append(t.lines, nil, byHandTitle(c, c.data.ledger.value.Options.PublicKey, w))
+	t.lines = append(append(t.lines, nil), byHandTitle(c, c.data.ledger.value.Options.PublicKey, w)...)
 	for _, x := range s.byHand(c) {
 		t.lines = append(t.lines, commandLines(x, w)...)
 	}

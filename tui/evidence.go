@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +57,7 @@ func (s *evidenceScreen) columns(c *console) {
 	}
 	cols := []column[row]{{title: "DUE", min: 16, sort: 'd', less: compare(func(r row) int64 { return r.due().UnixNano() }), cell: func(r row) span { return dueCell(r) }}}
 	if s.book.lanes > 1 {
-		cols = append(cols, column[row]{title: "SERIES", min: 12, flex: 1, sort: 's', less: compare(row.lane), cell: func(r row) span { return span{r.seriesWords(), dim} }})
+		cols = append(cols, column[row]{title: "SERIES", min: s.book.longest(24), flex: 1, sort: 's', less: compare(row.lane), cell: func(r row) span { return span{r.seriesWords(), dim} }})
 	}
 	cols = append(cols,
 		column[row]{title: "CLOSED", min: 11, cell: func(r row) span { return closedCell(r) }},
@@ -124,7 +125,13 @@ func spanCell(ms int64) span {
 	if ms < 0 {
 		return span{"—", dim}
 	}
-	return span{units.Span(time.Duration(ms) * time.Millisecond), plain}
+	return span{millis(ms), plain}
+}
+
+// millis writes milliseconds, whatever a document says.
+func millis(ms int64) string {
+	const most = int64(math.MaxInt64 / time.Millisecond)
+	return units.Span(time.Duration(max(-most, min(ms, most))) * time.Millisecond)
 }
 
 func (r evidenceRow) key() string {

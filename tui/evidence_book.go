@@ -227,6 +227,15 @@ func (b *evidenceBook) gone(id string) bool {
 	return id != "" && len(b.items) > 0 && b.items[id] == nil && b.bad[id] == ""
 }
 
+// longest is how wide the names of series and kinds are, at most so many cells.
+func (b *evidenceBook) longest(most int) int {
+	w := 6
+	for _, r := range b.rows {
+		w = max(w, width(r.seriesWords()))
+	}
+	return min(w, most)
+}
+
 // years are those in which something stands, the newest last.
 func (b *evidenceBook) years() []int {
 	var out []int

@@ -6,54 +6,62 @@ import (
 
 // listFiles are the files of the report, and the others that its job made.
 func (r *reportCheck) listFiles() {
-	seen := map[string]bool{}
-	add := func(f namedFile) {
-		if !seen[f.root+f.key] {
-			seen[f.root+f.key] = true
-			r.files = append(r.files, f)
-		}
-	}
-	computed := map[string][]byte{}
+	l := fileLister{check: r, seen: map[string]bool{}, read: map[string][]byte{}, broken: map[string]string{}}
 	if !r.missing {
-		computed[r.key] = r.body
+		l.read[r.key] = r.body
 		if r.sig != nil {
-			computed[r.sigKey] = r.sig
+			l.read[r.sigKey] = r.sig
 		}
 	}
-	broken := map[string]string{}
 	if r.ledger != nil {
 		for _, f := range r.ledger.Findings {
 			if f.Severity == evidence.Broken {
-				broken[f.Key] = f.Sentence
+				l.broken[f.Key] = f.Sentence
 			}
-		}
-	}
-	named := func(e *evidence.Sealed) {
-		for _, f := range e.Files {
-			key := f.Key
-			if f.Root == evidence.RootEvidence {
-				key = realKey(r.ledger, key)
-			}
-			x := namedFile{key: key, root: f.Root, size: f.Size, named: f.SHA256, broken: broken[f.Key]}
-			if data, read := computed[key]; read && f.Root == evidence.RootEvidence {
-				x.computed = evidence.Digest(data)
-			}
-			add(x)
 		}
 	}
 	if r.entry != nil {
-		named(r.entry)
+		l.named(r.entry)
 	}
 	for _, key := range []string{r.key, r.sigKey} {
-		if data, read := computed[key]; read {
-			add(namedFile{key: key, root: evidence.RootEvidence, size: int64(len(data)), computed: evidence.Digest(data)})
+		if data, read := l.read[key]; read {
+			l.add(namedFile{key: key, root: evidence.RootEvidence, size: int64(len(data)), computed: evidence.Digest(data)})
 		}
 	}
 	if r.entry != nil && r.entry.StartedSequence != nil {
 		for i := range r.ledger.Entries {
 			if e := &r.ledger.Entries[i]; e.StartedSequence != nil && *e.StartedSequence == *r.entry.StartedSequence {
-				named(e)
+				l.named(e)
 			}
 		}
+	}
+}
+
+// fileLister collects files, each once.
+type fileLister struct {
+	check  *reportCheck
+	seen   map[string]bool
+	read   map[string][]byte // by key
+	broken map[string]string // what verification of the ledger found, by key as the ledger has it
+}
+
+func (l *fileLister) add(f namedFile) {
+	if !l.seen[f.root+f.key] {
+		l.seen[f.root+f.key] = true
+		l.check.files = append(l.check.files, f)
+	}
+}
+
+// named adds the files that an entry names.
+func (l *fileLister) named(e *evidence.Sealed) {
+	for _, f := range e.Files {
+		x := namedFile{key: f.Key, root: f.Root, size: f.Size, named: f.SHA256, broken: l.broken[f.Key]}
+		if f.Root == evidence.RootEvidence {
+			x.key = realKey(l.check.ledger, f.Key)
+			if data, read := l.read[x.key]; read {
+				x.computed = evidence.Digest(data)
+			}
+		}
+		l.add(x)
 	}
 }

@@ -89,18 +89,6 @@ func TestJobFrames(t *testing.T) {
 	})
 }
 
-// lineWith is the first line of the screen that holds a text.
-func (d *driver) lineWith(text string) string {
-	d.t.Helper()
-	for _, l := range strings.Split(d.frame().Text(), "\n") {
-		if strings.Contains(l, text) {
-			return l
-		}
-	}
-	d.t.Fatalf("no line holds %q:\n%s", text, d.frame().Text())
-	return ""
-}
-
 func TestTroubleComesFirst(t *testing.T) {
 	f := newFakeJob("backup")
 	f.snap.Phase, f.snap.Step, f.snap.Steps = "capture", 2, 3
@@ -236,6 +224,7 @@ func TestEndedJobSaysEverything(t *testing.T) {
 		d.watch(f, restoreTitle)
 		endings[name](f)
 		d.poll()
+		d.has(map[string]string{"clean": "✓ j-1 restore: done", "findings": "! j-1 restore: findings", "failed": "✗ j-1 restore: failed", "cancelled": "! j-1 restore: cancelled"}[name])
 		d.c.toast = nil
 		d.has(append(want, "11:56:29 → 12:00:00 UTC, took 3m 31s")...)
 		d.keys("tab")

@@ -121,7 +121,7 @@ func (s *reportScreen) verification(c *console, r *reportCheck, w int) (out []li
 	}
 	at = append(at, len(out))
 	if !r.missing {
-		out = append(out, nil, byHandTitle(c, r.trusted, w))
+		out = append(append(out, nil), byHandTitle(c, r.trusted, w)...)
 		for _, x := range byHand(r.steps) {
 			out = append(out, commandLines(x, w)...)
 		}

@@ -39,45 +39,15 @@ func reportLines(c *console, r *reportCheck, w int) []line {
 	s := &sheet{w: w}
 	x := r.report
 	if x == nil {
-		why := "It could not be read."
-		if r.missing {
-			why = "It is not here. What the ledger says of it:"
-		}
-		s.lines = append(s.lines, para(bad, why, w)...)
-		if r.entry != nil {
-			s.blank()
-			entryFields(s, r.entry)
-		}
-		return s.lines
+		return s.unreadable(r)
 	}
 	if !r.holds() {
 		m, _ := r.verdict()
 		s.lines = append(s.lines, flow(line{{" ", plain}}, c.theme.glyph(m), markStyles[m], "What follows is what the file says; see its verification.", w)...)
 		s.blank()
 	}
-	m, says := reportSays(r)
-	s.lines = append(s.lines, flow(line{{" " + pad("Result", 14) + " ", dim}}, c.theme.glyph(m), markStyles[m], says, w)...)
-	generated := stampSeconds(x.GeneratedAt) + " UTC"
-	if local := x.GeneratedAt.In(c.desk.Zone).Format("2006-01-02 15:04 MST"); c.desk.Zone != time.UTC {
-		generated += " (" + local + ")"
-	}
-	s.field("Generated", generated)
-	if x.Slot != nil {
-		s.field("Slot", x.Slot.Kind+" of "+x.Series+", due "+stamp(x.Slot.Due)+" UTC")
-	} else {
-		s.field("Series", x.Series)
-	}
-	s.field("Cluster", clusterWords(x.Backup.SourceCluster))
-	s.field("Backup", x.Backup.BackupID+", run "+x.Backup.RunID)
-	s.field("", units.Count(int64(x.Backup.Topics), "topic")+", "+units.Count(int64(x.Backup.Partitions), "partition")+", "+units.Count(x.Backup.Records, "record")+", "+units.Size(x.Backup.Bytes))
-	s.field("Manifest", grouped(x.Backup.ManifestSHA256, w-17)+", signature "+string(x.Backup.ManifestSignature))
-	s.field("Restore", x.Restore.RestoreID+" into "+clusterWords(x.Restore.TargetCluster))
-	s.field("Window", restoredWindow(x.Restore))
-	s.field("RTO measured", units.Span(time.Duration(x.Restore.TimeToRestoreMS)*time.Millisecond)+" for "+units.Count(x.Restore.Records, "record")+", "+units.Size(x.Restore.Bytes))
-	if age := x.Restore.NewestRecordAgeMS; age != nil {
-		s.field("RPO measured", units.Span(time.Duration(*age)*time.Millisecond)+": age of the newest record when the restore began")
-	}
-	s.field("Compared", units.Count(x.Integrity.RecordsCompared, "record")+"; "+units.Thousands(x.Integrity.ObjectsVerified)+" of "+units.Count(x.Integrity.ObjectsExpected, "object")+" recomputed")
+	s.result(c, r)
+	s.subject(x)
 	s.topics(c, r)
 	s.checks(c, r)
 	s.list("Not covered", plain, x.Coverage)
@@ -89,6 +59,52 @@ func reportLines(c *console, r *reportCheck, w int) []line {
 	s.origin(x)
 	s.list("Not proved by any report", plain, x.NotProved)
 	return s.lines
+}
+
+// unreadable stands in place of a report that is not here, or that cannot be read.
+func (s *sheet) unreadable(r *reportCheck) []line {
+	why := "It could not be read."
+	if r.missing {
+		why = "It is not here. What the ledger says of it:"
+	}
+	s.lines = append(s.lines, para(bad, why, s.w)...)
+	if r.entry != nil {
+		s.blank()
+		entryFields(s, r.entry)
+	}
+	return s.lines
+}
+
+// result is what the report comes to, when, and for which slot.
+func (s *sheet) result(c *console, r *reportCheck) {
+	x := r.report
+	m, says := reportSays(r)
+	s.lines = append(s.lines, flow(line{{" " + pad("Result", 14) + " ", dim}}, c.theme.glyph(m), markStyles[m], says, s.w)...)
+	generated := stampSeconds(x.GeneratedAt) + " UTC"
+	if c.desk.Zone != time.UTC {
+		generated += " (" + x.GeneratedAt.In(c.desk.Zone).Format("2006-01-02 15:04 MST") + ")"
+	}
+	s.field("Generated", generated)
+	if x.Slot != nil {
+		s.field("Slot", x.Slot.Kind+" of "+x.Series+", due "+stamp(x.Slot.Due)+" UTC")
+	} else {
+		s.field("Series", x.Series)
+	}
+}
+
+// subject is what was backed up, restored and compared, and how long it took.
+func (s *sheet) subject(x *evidence.Report) {
+	s.field("Cluster", clusterWords(x.Backup.SourceCluster))
+	s.field("Backup", x.Backup.BackupID+", run "+x.Backup.RunID)
+	s.field("", units.Count(int64(x.Backup.Topics), "topic")+", "+units.Count(int64(x.Backup.Partitions), "partition")+", "+units.Count(x.Backup.Records, "record")+", "+units.Size(x.Backup.Bytes))
+	s.field("Manifest", grouped(x.Backup.ManifestSHA256, s.w-17)+", signature "+string(x.Backup.ManifestSignature))
+	s.field("Restore", x.Restore.RestoreID+" into "+clusterWords(x.Restore.TargetCluster))
+	s.field("Window", restoredWindow(x.Restore))
+	s.field("RTO measured", millis(x.Restore.TimeToRestoreMS)+" for "+units.Count(x.Restore.Records, "record")+", "+units.Size(x.Restore.Bytes))
+	if age := x.Restore.NewestRecordAgeMS; age != nil {
+		s.field("RPO measured", millis(*age)+": age of the newest record when the restore began")
+	}
+	s.field("Compared", units.Count(x.Integrity.RecordsCompared, "record")+"; "+units.Thousands(x.Integrity.ObjectsVerified)+" of "+units.Count(x.Integrity.ObjectsExpected, "object")+" recomputed")
 }
 
 func stampSeconds(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

@@ -56,8 +56,10 @@ func (s *stepScreen) draw(c *console, w, h int) body {
 	t.lines = append(t.lines, para(plain, capital(x.Sentence)+".", w)...)
 	t.blank()
 	t.field("Report", r.key)
-	t.field("Expected", groups(x.Expected))
-	t.field("Computed", groups(x.Computed))
+	if x.Name != evidence.StepChain || r.entry == nil { // the chain shows them where they stand
+		t.field("Expected", groups(x.Expected))
+		t.field("Computed", groups(x.Computed))
+	}
 	if x.Name == evidence.StepKey || x.Name == evidence.StepSignature {
 		if r.trusted != nil {
 			t.field("Trusted key", groups(r.trusted.Fingerprint()))
@@ -73,7 +75,7 @@ func (s *stepScreen) draw(c *console, w, h int) body {
 		s.chain(t)
 	}
 	if lines := s.byHand(); len(lines) > 0 {
-		t.lines = append(t.lines, nil, byHandTitle(c, r.trusted, w))
+		t.lines = append(append(t.lines, nil), byHandTitle(c, r.trusted, w)...)
 		for _, l := range lines {
 			t.lines = append(t.lines, commandLines(l, w)...)
 		}

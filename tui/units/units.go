@@ -4,6 +4,7 @@ package units
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -45,7 +46,7 @@ func Size(n int64) string {
 // Span writes a length of time in the two largest units that matter: 2m 33s, 24h 00m, 3d 04h, 45ms.
 func Span(d time.Duration) string {
 	if d < 0 {
-		return "-" + Span(-d)
+		return "-" + Span(-max(d, -math.MaxInt64)) // the least of all has no counterpart
 	}
 	switch {
 	case d < time.Second:
