@@ -21,7 +21,7 @@ type terminal struct {
 }
 
 // patience is how long a terminal is waited for. It bounds a failure, not a success.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // haveTmux says whether tmux is there. In CI it must be.
 func haveTmux(t *testing.T) {
