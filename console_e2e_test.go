@@ -46,7 +46,7 @@ func TestConsoleOpensAndCloses(t *testing.T) {
 	}
 }
 
-// TestConsoleWithoutATerminal is refused; TestScripts has the same for pipes.
+// TestConsoleEndsByKeysAndSignals ends a console without jobs by ctrl+c, which is its own wish, and by a signal, which is not.
 func TestConsoleEndsByKeysAndSignals(t *testing.T) {
 	prepared(t)
 	x := inTerminal(t, 80, 24)

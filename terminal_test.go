@@ -192,7 +192,7 @@ func (x *terminal) pid() int {
 	return pid
 }
 
-// fits wants no line longer than the window, and the console's chrome whole.
+// fits wants the screen to fill the window.
 func (x *terminal) fits(w, h int) {
 	x.t.Helper()
 	lines := strings.Split(strings.TrimSuffix(x.screen(), "\n"), "\n")
