@@ -103,19 +103,25 @@ func TestBreakCommand(t *testing.T) {
 		{"printf '%s|' 'a name with spaces' b", 12, false},
 		{`printf '%s|' "$(printf '%s' a b c | cut -c1-2)" x`, 22, true},
 		{"echo short", 80, true},
+		{"echo /a/very/long/path/to/some/file /and/another/one-without-any-place-to-break x y", 16, true},
 	} {
 		want, _ := shell(t, dir, c.command)
 		lines, fits := breakCommand(c.command, c.w)
 		if fits != c.fits {
 			t.Errorf("%q in %d: fits %v", c.command, c.w, fits)
 		}
-		if got, ok := shell(t, dir, strings.Join(lines, "\n    ")); !ok || got != want {
-			t.Errorf("%q in %d cells becomes %q and says %q, not %q", c.command, c.w, lines, got, want)
-		}
-		for _, l := range lines {
-			if fits && len(l) > c.w {
-				t.Errorf("%q is longer than %d", l, c.w)
+		shown := ""
+		for i, l := range lines {
+			if i > 0 {
+				shown += "\n" + map[bool]string{false: "    "}[l.flush]
 			}
+			shown += l.text
+			if fits && len(l.text) > c.w {
+				t.Errorf("%q is longer than %d", l.text, c.w)
+			}
+		}
+		if got, ok := shell(t, dir, shown); !ok || got != want {
+			t.Errorf("%q in %d cells becomes %q and says %q, not %q", c.command, c.w, shown, got, want)
 		}
 	}
 }
