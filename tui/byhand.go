@@ -6,13 +6,21 @@ import (
 	"kustody/evidence"
 )
 
+// localFolder is the path of a place that is a folder of this machine.
+func localFolder(location string) (path string, local bool) {
+	if path, local = strings.CutPrefix(location, "file://"); local {
+		return path, true
+	}
+	return location, location != "" && !strings.Contains(location, "://")
+}
+
 // byHandTitle stands above lines to type: where they are typed, and which key is meant.
 func byHandTitle(c *console, pub *evidence.PublicKey, w int) []line {
 	title := line{{" Check it without this program", bold}}
 	if keyFile(pub) == "pub.pem" {
 		title = title.add(dim, " (pub.pem: the key you were given)")
 	}
-	if folder, local := strings.CutPrefix(c.desk.Location, "file://"); local {
+	if folder, local := localFolder(c.desk.Location); local {
 		return append([]line{title}, commandLines("cd "+shellWord(folder), w)...)
 	}
 	return append([]line{title}, para(dim, "in a copy of "+c.desk.Location+":", w)...)

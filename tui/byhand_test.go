@@ -90,6 +90,15 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// TestLocalFolder tells folders of this machine from stores elsewhere.
+func TestLocalFolder(t *testing.T) {
+	for location, want := range map[string]string{"file:///a b/c": "/a b/c", "/a/c": "/a/c", "package": "package", "s3://bucket/a": "", "": ""} {
+		if got, local := localFolder(location); local != (want != "") || local && got != want {
+			t.Errorf("%q is the folder %q, %v", location, got, local)
+		}
+	}
+}
+
 // TestBreakCommand: what is broken is the same to a shell.
 func TestBreakCommand(t *testing.T) {
 	dir := t.TempDir()
