@@ -108,7 +108,7 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.format, "format", "text", "text, or json: JSON lines of facts as they happen, a summary last")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colours (batch output never has any)")
 	f.DurationVar(&a.progress, "progress", 10*time.Second, "with --format json: time between two status lines; 0 for none")
-	f.BoolVar(&a.readOnly, "read-only", false, "the console starts and writes nothing; with --batch, verbs that write are refused")
+	f.BoolVar(&a.readOnly, "read-only", false, "the console starts and writes nothing; verbs that only write are refused")
 	f.StringVar(&a.theme, "theme", "", "colours of the console: auto asks the terminal, dark, light, none (overrides console.theme)")
 	f.BoolVar(&a.ascii, "ascii", false, "the console draws with plain characters only")
 	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions(themes, cobra.ShellCompDirectiveNoFileComp))
@@ -137,11 +137,11 @@ func (a *app) prepare(cmd *cobra.Command, _ []string) error {
 	if a.theme != "" && !slices.Contains(themes, a.theme) {
 		return usage("write auto, dark, light or none", "--theme cannot be %q", a.theme)
 	}
-	verb := cmd.Annotations[headless]
-	if a.readOnly && a.batch && slices.Contains(writers, verb) {
+	verb := strings.TrimPrefix(cmd.CommandPath(), "kustody ")
+	if a.readOnly && (slices.Contains(writers, verb) || a.batch && slices.Contains(batchWriters, verb)) {
 		return usage("leave --read-only out", "kustody %s writes, and --read-only was given", verb)
 	}
-	return a.needBatch(cmd, verb)
+	return a.needBatch(cmd, cmd.Annotations[headless])
 }
 
 // headless marks the verbs that run without the console only with --batch. Its value names the verb.
@@ -150,10 +150,12 @@ const headless = "headless"
 // themes are what --theme takes.
 var themes = []string{tui.ThemeAuto, tui.ThemeDark, tui.ThemeLight, tui.ThemeNone}
 
-// writers are the verbs that write; batchOnly those that the console has no place for.
+// writers are the verbs that write; batchWriters those that write with --batch, and else open the console;
+// batchOnly those that the console has no place for.
 var (
-	writers   = []string{"backup", "restore", "restore finish", "drill", "validation run", "validation evidence-get", "demo", "keygen"}
-	batchOnly = []string{"check", "restore finish", "validation evidence-get"}
+	writers      = []string{"demo", "keygen", "restore finish", "validation evidence-get"}
+	batchWriters = []string{"backup", "restore", "drill", "validation run"}
+	batchOnly    = []string{"check", "restore finish", "validation evidence-get"}
 )
 
 // needBatch says of a verb that it cannot run here without --batch.

@@ -306,7 +306,7 @@ func TestConsoleOnTheDemo(t *testing.T) {
 	x.press("Enter")
 	x.until("j-3 drill", "PASSED, every record compared", "open the report")
 	x.press("Enter")
-	x.until("› validation-", "genuine and unchanged", "Ledger", "openssl dgst -sha256 -verify")
+	x.until("› validation-", "genuine and unchanged", "entry 44 names this file", "Check it without this program")
 
 	x.press("3")
 	x.until("[3 Evidence]", "1 missed", "MISSED")

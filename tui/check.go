@@ -217,9 +217,19 @@ func (c *console) startVerifyAll() tea.Cmd {
 		c.note(badNews, "verify: not here: "+quitsSoon)
 		return nil
 	}
-	open := &loader[engine.LedgerOptions]{}
-	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (engine.LedgerOptions, error) { return c.desk.Evidence(ctx) }, func() tea.Cmd {
-		work := engine.VerifyEvidence(c.ctx, engine.VerifyEvidenceOptions{Env: engine.Env{Clock: c.desk.Now}, Ledger: open.value})
+	type opened struct {
+		ledger engine.LedgerOptions
+		err    error // a value, since no screen here would show the loader's
+	}
+	open := &loader[opened]{}
+	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (opened, error) {
+		o, err := c.desk.Evidence(ctx)
+		return opened{o, err}, nil
+	}, func() tea.Cmd {
+		if err := open.value.err; err != nil {
+			return c.failed("cannot verify the evidence in "+c.desk.Location, err)
+		}
+		work := engine.VerifyEvidence(c.ctx, engine.VerifyEvidenceOptions{Env: engine.Env{Clock: c.desk.Now}, Ledger: open.value.ledger})
 		j := &job{work: work, title: "verify all evidence in " + c.desk.Location, again: "verify again: it only reads, and begins at the beginning"}
 		j.after = func(c *console) {
 			if v := work.Verification(); v != nil {

@@ -210,7 +210,7 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 
 // escape takes the nearest thing away: the message, else the screen.
 func (c *console) escape() tea.Cmd {
-	if c.toast != nil && c.toast.kind == badNews {
+	if c.toast != nil && c.toast.kind != goodNews {
 		c.toast = nil
 		return nil
 	}

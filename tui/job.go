@@ -77,7 +77,7 @@ func (s *jobScreen) fill() {
 	}
 	for i := range s.rows {
 		s.rows[i].take(s.snap.Partitions[i])
-		s.rows[i].name = s.rows[i].Topic
+		s.rows[i].name, s.rows[i].whole, s.rows[i].rated = s.rows[i].Topic, s.snap.Kind == "verify", s.snap.RecordsPerSecond > 0
 		if s.shared != "" {
 			s.rows[i].name = ellipsis + s.rows[i].Topic[len(s.shared):]
 		}

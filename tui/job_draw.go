@@ -41,6 +41,10 @@ func (s *jobScreen) draw(c *console, w, h int) body {
 func (s *jobScreen) fitColumns(c *console) {
 	s.parts.cols[colBar].min = barCells(c.wide()) + 5
 	_, s.parts.cols[colOffset].title = measured(s.snap)
+	s.parts.cols[0].title, s.parts.cols[1].title = "TOPIC", "PART"
+	if s.snap.Kind == "verify" {
+		s.parts.cols[0].title, s.parts.cols[1].title = "WHAT", ""
+	}
 	s.parts.cols[colOffset].min = offsetCells(s.snap.Partitions)
 }
 

@@ -35,6 +35,7 @@ func (s *partScreen) polled(c *console) tea.Cmd {
 	s.there = there
 	if there {
 		s.row.take(p)
+		s.row.rated = s.job.snap.RecordsPerSecond > 0
 	}
 	return s.log.polled(c)
 }

@@ -15,6 +15,8 @@ type partRow struct {
 	engine.PartitionProgress
 	id      string
 	name    string  // of the topic, without what all of them begin with
+	whole   bool    // it is no partition, but all of what the step does
+	rated   bool    // the job's rate can be told, and so can that of the partition
 	rank    int     // trouble first
 	percent float64 // of what this phase has to do there
 }
@@ -114,7 +116,7 @@ func newPartsTable(c *console) table[*partRow] {
 		column[*partRow]{title: "TOPIC", min: 12, flex: 1, sort: 't', less: compare(func(r *partRow) string { return r.Topic }),
 			cell: func(r *partRow) span { return span{r.name, plain} }},
 		column[*partRow]{title: "PART", min: 5, right: true, sort: 'p', less: compare(func(r *partRow) int32 { return r.Partition }),
-			cell: func(r *partRow) span { return span{itoa(int(r.Partition)), plain} }},
+			cell: func(r *partRow) span { return span{r.part(), plain} }},
 		column[*partRow]{title: "STATE", min: 11, sort: 'e', less: troubleFirst,
 			cell: func(r *partRow) span { l := r.state(c); return span{l.text(), l[1].style} }},
 		column[*partRow]{title: "DONE", min: 15, sort: 'd', less: compare(func(r *partRow) float64 { return r.percent }),
@@ -161,9 +163,17 @@ func sharedStart(parts []engine.PartitionProgress) string {
 	return start
 }
 
+// part is the partition's number.
+func (r *partRow) part() string {
+	if r.whole {
+		return ""
+	}
+	return itoa(int(r.Partition))
+}
+
 // rate is how fast the partition moves, "" where it does not.
 func (r *partRow) rate() string {
-	if r.State != engine.Running {
+	if r.State != engine.Running || !r.rated {
 		return ""
 	}
 	return units.Thousands(int64(r.RecordsPerSecond)) + "/s"

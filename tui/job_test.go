@@ -224,6 +224,7 @@ func TestEndedJobSaysEverything(t *testing.T) {
 		d.watch(f, restoreTitle)
 		endings[name](f)
 		d.poll()
+		d.has(map[string]string{"clean": "✓ j-1 restore: done", "findings": "! j-1 restore: findings", "failed": "✗ j-1 restore: failed", "cancelled": "! j-1 restore: cancelled"}[name])
 		d.c.toast = nil
 		d.has(append(want, "11:56:29 → 12:00:00 UTC, took 3m 31s")...)
 		d.keys("tab")

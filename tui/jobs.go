@@ -176,9 +176,12 @@ func (c *console) read(j *job) tea.Cmd {
 	s, _ := j.Wait()
 	j.summary = &s
 	j.snap = j.Snapshot()
-	kind := goodNews
-	if s.Exit != engine.ExitDone {
-		kind = badNews
+	kind := badNews
+	switch outcomeMark(s) {
+	case markOK:
+		kind = goodNews
+	case markFinding:
+		kind = mixedNews
 	}
 	c.note(kind, j.label()+" "+j.Kind()+": "+s.Outcome)
 	if j.after != nil {

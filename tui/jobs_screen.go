@@ -36,13 +36,20 @@ func newJobsScreen(c *console) screen {
 			cell: func(j *job) span { l := c.jobState(j); return span{l.text(), l[1].style} }},
 		column[*job]{title: "DONE", min: 15, drop: 3, cell: func(j *job) span { return jobBar(j) }},
 		column[*job]{title: "RECORDS", min: 12, right: true, drop: 6, sort: 'r', less: compare(func(j *job) int64 { return j.recordsDone() }),
-			cell: func(j *job) span { return span{units.Thousands(j.recordsDone()), plain} }},
+			cell: recordsCell},
 		column[*job]{title: "STARTED", min: 8, drop: 4, sort: 's', less: compare(func(j *job) int64 { return j.snap.Started.UnixNano() }),
 			cell: func(j *job) span { return span{clockTime(j.snap.Started), dim} }},
 		column[*job]{title: "TOOK", min: 7, right: true, drop: 2, cell: func(j *job) span { return span{units.Span(j.took(c.now())), plain} }},
 		column[*job]{title: "WARN", min: 4, right: true, drop: 1, sort: 'w', less: compare(func(j *job) int { return j.warned }), cell: warnCell})
 	s.others = newHoldingsTable(c)
 	return s
+}
+
+func recordsCell(j *job) span {
+	if j.Kind() == "verify" { // what it counts are objects
+		return span{"—", dim}
+	}
+	return span{units.Thousands(j.recordsDone()), plain}
 }
 
 func warnCell(j *job) span {

@@ -13,9 +13,13 @@ import (
 type news int
 
 const (
-	goodNews news = iota // goes by itself after some seconds
-	badNews              // stays until it is dismissed
+	goodNews  news = iota // goes by itself after some seconds
+	badNews               // stays until it is dismissed
+	mixedNews             // it came to its end, and there is something to look at: stays as well
 )
+
+// newsMarks are the marks of messages.
+var newsMarks = [...]mark{goodNews: markOK, badNews: markBad, mixedNews: markFinding}
 
 // message is something that happened. All of them are kept; :messages shows them.
 type message struct {
@@ -68,7 +72,7 @@ func (c *console) toastLine() line {
 		}
 		return append(line{{" ", plain}}, c.theme.word(markOK, c.toast.text)...)
 	}
-	return append(append(line{{" ", plain}}, c.theme.word(markBad, c.toast.text)...), span{"   M", bold}, span{" all messages  ", dim}, span{"esc", bold}, span{" dismiss", dim})
+	return append(append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...), span{"   M", bold}, span{" all messages  ", dim}, span{"esc", bold}, span{" dismiss", dim})
 }
 
 // failure draws an error in place of a body: what, why, what to do.
@@ -105,7 +109,7 @@ func newMessagesScreen(c *console) *messagesScreen {
 	s := &messagesScreen{}
 	s.table = newTable("message", func(m message) string { return m.at.String() + m.text }, func(m message) string { return m.text },
 		column[message]{title: "TIME", min: 8, cell: func(m message) span { return span{clockTime(m.at), dim} }},
-		column[message]{title: "", min: 2, cell: func(m message) span { return c.theme.glyph(map[news]mark{goodNews: markOK, badNews: markBad}[m.kind]) }},
+		column[message]{title: "", min: 2, cell: func(m message) span { return c.theme.glyph(newsMarks[m.kind]) }},
 		column[message]{title: "MESSAGE", min: 20, flex: 1, cell: func(m message) span { return span{m.text, plain} }})
 	return s
 }

@@ -69,11 +69,11 @@ func (s *windowStep) countLines(c *console, w, h int) []line {
 		return []line{append(line{{"   ", plain}}, s.counts.wait(c)...)}
 	}
 	rows, total := countRows(s.counts.value.rows)
+	s.unseen = 0
 	if h < 3 || w < leastWidth {
-		rows = nil
+		s.unseen, rows = len(rows), nil
 	} else if len(rows) > h-2 {
-		total.Topic += ", " + itoa(h-2) + " of them shown"
-		rows = rows[:h-2]
+		s.unseen, rows = len(rows)-(h-2), rows[:h-2]
 	}
 	s.table.set(append(rows, total))
 	lines := s.table.draw(c, w, len(rows)+2, false)

@@ -28,6 +28,7 @@ type worker struct {
 	elsewhere bool             // the target is another cluster, where names stay
 	conflict  string
 	refuse    error
+	unplanned error
 }
 
 // wizardDesk is a desk on the stored year, and its worker.
@@ -45,7 +46,7 @@ func wizardDesk(t *testing.T) (func() Desk, *worker) {
 	k.Work = Work{Target: "demo-bank",
 		Plan: func(_ context.Context, r RestoreRequest) (*engine.RestorePlan, error) {
 			k.plans = append(k.plans, r)
-			return k.plan(r), nil
+			return k.plan(r), k.unplanned
 		},
 		Restore: func(ctx context.Context, r RestoreRequest) (*engine.Job, error) {
 			k.restores = append(k.restores, r)
@@ -244,6 +245,18 @@ func TestRestoreConflicts(t *testing.T) {
 			t.Error("there is a job")
 		}
 	})
+	t.Run("failed plan", func(t *testing.T) {
+		k.unplanned = &engine.Problem{Exit: engine.ExitFailed, Err: errors.New("the target does not answer"), Hint: "look at [target]"}
+		defer func() { k.unplanned = nil }()
+		d := review(t)
+		d.keys("enter")
+		d.has("Cannot read what the restore would do", "the target does not answer", "look at [target]", "R try again")
+		d.keys("enter")
+		d.has("not here: the plan could not be made")
+		k.unplanned = nil
+		d.keys("esc", "R")
+		d.has("restore-0042.transactions", "nothing is written before enter")
+	})
 	t.Run("limit and groups", func(t *testing.T) {
 		d := review(t)
 		d.keys("tab", "tab", "space", "tab", "10", "enter")
@@ -275,7 +288,11 @@ func TestWizardKeepsAndAsks(t *testing.T) {
 	d.keys("enter")
 	d.has("● Topics (5)")
 	d.keys("enter")
-	d.has("● Window", "08:30", "= 2026-11-20T08:30:00Z")
+	d.has("● Window", "08:30", "= 2026-11-20T08:30:00Z", "all 5 topics")
+	d.lacks("more topic")
+	d.Resize(80, 22)
+	d.has("all 5 topics", "… 1 more topic ")
+	d.Resize(80, 24)
 	d.keys("esc")
 	d.has("Leave this restore?")
 	d.keys("esc")
@@ -299,8 +316,27 @@ func TestWindowFields(t *testing.T) {
 	d.has("= open: from the first record on", "= open: up to the last record", "Europe/Berlin", "8,806")
 	d.keys("09:30")
 	d.has("= 2026-11-20T08:30:00Z", "= 2026-11-20 09:30:00 CET", "the numbers are of the window before")
+	faded := func() bool {
+		for _, l := range d.frame().Lines() {
+			text := ""
+			for _, x := range l {
+				text += x.Text
+			}
+			if strings.Contains(text, "all 5 topics") {
+				return len(l) == 1 && l[0].Colour == darkPalette[dim] || l[1].Colour == darkPalette[dim]
+			}
+		}
+		t.Fatal("there are no numbers")
+		return false
+	}
+	if !faded() {
+		t.Error("numbers of the window before are not dimmed")
+	}
 	pass()
 	d.has("counted exactly")
+	if faded() {
+		t.Error("numbers of the present window are dimmed")
+	}
 	d.keys("ctrl+z")
 	d.has("= 2026-11-20T09:30:00Z")
 	d.keys("ctrl+z", "alt+up", "alt+up", "alt+down", "alt+pgup", "up", "down")

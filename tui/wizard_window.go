@@ -36,6 +36,7 @@ type windowStep struct {
 	turn   int // of the fields: an old one is counted no more
 	better loader[found]
 	table  table[countRow]
+	unseen int // topics that there was no room for, when last drawn
 }
 
 // cover is the time that the records of the chosen topics take up.

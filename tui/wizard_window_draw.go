@@ -7,6 +7,7 @@ import (
 
 	"kustody/engine"
 	"kustody/engine/archive"
+	"kustody/tui/units"
 )
 
 // draw is the whole step. What is worth least goes first where it is low.
@@ -302,7 +303,10 @@ func (s *windowStep) state(c *console) (left, right line) {
 		if slices.ContainsFunc(s.counts.value.rows, func(r engine.TopicCount) bool { return r.Guessed }) {
 			l = l.add(dim, "; first and last are partly what batch headers say")
 		}
-		return l, nil
+		if s.unseen > 0 {
+			right = styled(dim, "… "+units.Count(int64(s.unseen), "more topic"))
+		}
+		return l, right
 	}
 	if s.err == nil && s.counts.has {
 		return styled(dim, " the numbers are of the window before; they are counted when you pause"), nil
