@@ -21,7 +21,7 @@ type terminal struct {
 }
 
 // patience is how long a terminal is waited for. It bounds a failure, not a success.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // haveTmux says whether tmux is there. In CI it must be.
 func haveTmux(t *testing.T) {
@@ -192,7 +192,7 @@ func (x *terminal) pid() int {
 	return pid
 }
 
-// fits wants no line longer than the window, and the console's chrome whole.
+// fits wants the screen to fill the window.
 func (x *terminal) fits(w, h int) {
 	x.t.Helper()
 	lines := strings.Split(strings.TrimSuffix(x.screen(), "\n"), "\n")

@@ -266,7 +266,7 @@ func (c *console) trustLine(b *evidenceBook) line {
 	case len(b.rows) == 0 && b.ledger == nil:
 		return nil
 	case !b.trusted:
-		return append(pre, c.theme.word(markAbout, "no trusted key: nothing is verified. Give the one you received: --public-key FILE")...)
+		return append(pre, c.theme.word(markAbout, "no trusted key: nothing is verified; give yours with --public-key FILE")...)
 	case b.ledger == nil:
 		return append(pre, c.theme.word(markFinding, "no ledger here: what is missing cannot be noticed")...)
 	case b.inTrouble():

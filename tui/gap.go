@@ -174,7 +174,7 @@ func (s *gapScreen) sentences(c *console) []string {
 			text = "Nothing has closed " + what + ". Its tolerance ended " + stamp(slot.InTime) + " UTC"
 		}
 		if !slot.Next.IsZero() {
-			text += ", and counts as missed from " + stamp(slot.Next) + " UTC on"
+			text += "; from " + stamp(slot.Next) + " UTC on it counts as missed"
 		}
 		out = append(out, text+".")
 	case slot.Verdict == evidence.VerdictMissed && s.row.kind == rowSlot:
