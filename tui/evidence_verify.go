@@ -11,6 +11,7 @@ import (
 
 	"kustody/engine"
 	"kustody/evidence"
+	"kustody/tui/units"
 )
 
 // reportCheck is one report, read and verified.
@@ -146,6 +147,9 @@ func (r *reportCheck) against(ctx context.Context, o engine.LedgerOptions, store
 		case s.Name == evidence.StepLedger || s.Name == evidence.StepChain || s.Name == evidence.StepTime:
 		case s.Checked && !s.OK:
 			failed = append(failed, *s)
+		}
+		if s.Name == evidence.StepRead && s.OK {
+			s.Computed = units.Thousands(int64(len(r.body))) + " bytes"
 		}
 		if r.sig == nil && s.Name == evidence.StepSignature {
 			s.Sentence = "there is no signature beside the report" + map[bool]string{true: ": " + s.Sentence}[s.Checked]

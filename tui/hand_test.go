@@ -198,3 +198,106 @@ func TestSortMenuNamesDrawnColumns(t *testing.T) {
 	d.has("sort by", "t taken", "e evidence")
 	d.lacks("a archive")
 }
+
+// The legend explains every mark of the strip, also where the sentence of the year leaves it little room.
+func TestLegendExplainsEveryMark(t *testing.T) {
+	for _, size := range []point{{120, 36}, {80, 24}} {
+		d := drive(t, auditDesk(t), size.x, size.y, ThemeDark)
+		d.keys("3")
+		d.has("✓ pass", "✗ failed", "? missed", "· not due")
+	}
+}
+
+// Someone who gave another public key than the one that signed is told so, and not only that nothing holds.
+func TestWrongKeyIsNamed(t *testing.T) {
+	_, text, err := evidence.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := evidence.ParsePublicKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := drive(t, auditDesk(t).asked(func(o *engine.LedgerOptions) { o.PublicKey = other }), 80, 24, ThemeDark)
+	d.keys("3")
+	d.has("✗ the ledger does not verify: it names key ", "yours is "+other.KeyID()[:8], "✗ does not verify")
+	d = drive(t, auditDesk(t), 80, 24, ThemeDark)
+	d.keys("3")
+	d.lacks("yours is")
+}
+
+// However long a message is, the keys that show the rest of it and dismiss it are in sight.
+func TestLongMessageLeavesRoomForItsKeys(t *testing.T) {
+	d := drive(t, yearDesk(t), 80, 24, ThemeDark)
+	d.c.note(badNews, "start the drill: source: connect to [127.0.0.1:9092]: unable to dial: connection refused: nothing listens there")
+	d.has("start the drill: source", "M all of it", "esc dismiss")
+	d.keys("esc")
+	d.lacks("start the drill")
+}
+
+// At the top of a section esc leads nowhere, and an error there does not promise it.
+func TestErrorAtTheTop(t *testing.T) {
+	d := drive(t, Desk{Cluster: "prod-eu"}, 80, 24, ThemeDark)
+	d.has("no archive was named", "R try again")
+	d.lacks("esc back")
+}
+
+// R tries an offer again that did not work, with what was typed for it, to be mended.
+func TestOfferIsTriedAgain(t *testing.T) {
+	var asked []string
+	d := drive(t, Desk{Offers: someOffers(func(_ context.Context, typed string) (Desk, error) {
+		asked = append(asked, typed)
+		return Desk{}, context.DeadlineExceeded
+	})}, 80, 24, ThemeDark)
+	d.keys("e")
+	d.text("/evidense")
+	d.keys("enter")
+	d.has("that did not work", "R try again")
+	d.keys("R")
+	d.has("folder: /evidense")
+	d.keys("backspace", "backspace", "ce", "enter")
+	if strings.Join(asked, " ") != "/evidense /evidence" {
+		t.Errorf("tried with %q", asked)
+	}
+}
+
+// A complaint about a time is a whole sentence, also in half of a narrow screen.
+func TestTimeComplaintIsWhole(t *testing.T) {
+	desk, _ := wizardDesk(t)
+	d := drive(t, desk(), 80, 24, ThemeDark)
+	d.keys("r", "space", "enter")
+	d.text("25:00")
+	d.has(`"25:00" is no time`, "You may write")
+	d.lacks("or now, or")
+}
+
+// What a job has written stands first, above its notes.
+func TestSummaryBeginsWithWhatWasWritten(t *testing.T) {
+	d := drive(t, Desk{}, 80, 24, ThemeDark)
+	j := newFakeJob("restore")
+	j.end(engine.ExitDone, "done", func(s *engine.Summary) {
+		s.Notes = []string{strings.Repeat("a long note ", 40), strings.Repeat("another one ", 40)}
+		s.Facts = []engine.Field{engine.F("target_cluster", "demo-bank"), engine.F("topics", 3), engine.F("partitions", 12), engine.F("records", int64(4890112)), engine.F("bytes", int64(821<<20))}
+	})
+	d.watch(j, "restore 3 topics")
+	d.poll()
+	d.has("Restored   4,890,112 records, 12 partitions, 3 topics, 821.0 MiB into demo-bank", "2 notes")
+}
+
+// That nothing can be written is said on the smallest screen as well.
+func TestReadOnlyOnASmallScreen(t *testing.T) {
+	d := drive(t, auditDesk(t), 60, 16, ThemeDark)
+	d.has("read-only")
+}
+
+// The command that goes on with a cancelled job can be typed as it stands there.
+func TestGoOnIsACommand(t *testing.T) {
+	d := drive(t, Desk{}, 120, 36, ThemeDark)
+	f := newFakeJob("backup")
+	j := d.watch(f, "full backup")
+	j.again = "kustody --batch --config prod.toml backup --full"
+	f.end(engine.ExitCancelled, "cancelled", nil)
+	d.poll()
+	d.has("How to go on", "To go on: kustody --batch --config prod.toml backup --full")
+	d.lacks("Kustody --batch")
+}

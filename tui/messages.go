@@ -76,7 +76,16 @@ func (c *console) toastLine() line {
 		}
 		return append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...)
 	}
-	return append(append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...), span{"   M", bold}, span{" all messages  ", dim}, span{"esc", bold}, span{" dismiss", dim})
+	words := append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...)
+	for _, hints := range []line{{{"   M", bold}, {" all messages  ", dim}, {"esc", bold}, {" dismiss", dim}}, {{"   M  esc", bold}}, nil} {
+		if words.width()+hints.width() <= c.w {
+			return append(words, hints...)
+		}
+	}
+	hints := line{{"  M", bold}, {" all of it  ", dim}, {"esc", bold}, {" dismiss", dim}}
+	last := &words[len(words)-1]
+	last.text = short(last.text, c.w-hints.width()-(words.width()-width(last.text)))
+	return append(words, hints...)
 }
 
 // failure draws an error in place of a body: what, why, what to do.
@@ -101,7 +110,11 @@ func (c *console) failure(what string, err error, w int) []line {
 	if hint != "" {
 		indent(span{}, hint, plain)
 	}
-	return append(out, nil, line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages   ", dim}, {"esc", bold}, {" back", dim}})
+	keys := line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages", dim}}
+	if len(c.stacks[c.section]) > 1 {
+		keys = keys.add(bold, "   esc").add(dim, " back")
+	}
+	return append(out, nil, keys)
 }
 
 // messagesScreen lists everything that was said.

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -183,7 +184,11 @@ func (c *console) second() line {
 	if c.desk.Work == nil {
 		right = line{{"read-only", warn}}
 	}
-	return spread(l, append(right, span{"   ? help ", dim}), c.w)
+	help := append(slices.Clone(right), span{"   ? help ", dim})
+	if l.width()+help.width() >= c.w { // the line of keys names help as well
+		return spread(l, append(right, span{" ", plain}), c.w)
+	}
+	return spread(l, help, c.w)
 }
 
 // stateLine is the screen's state, or the message that has just come.
