@@ -226,22 +226,11 @@ func (d *desk) command() string {
 	if d.file == nil {
 		return line
 	}
-	line += " --config " + shellWord(d.file.path)
+	line += " --config " + evidence.ShellWord(d.file.path)
 	if d.at.path != "" {
-		line += " --path " + shellWord(d.at.path)
+		line += " --path " + evidence.ShellWord(d.at.path)
 	}
 	return line
-}
-
-// shellWord makes a text one word for a POSIX shell.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return strings.ContainsRune("/._-:@%+=,", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // archive opens the store of archives for reading.

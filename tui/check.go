@@ -80,22 +80,18 @@ func (s *checkScreen) start(c *console) tea.Cmd {
 
 // batch is the same as a --batch line.
 func (s *checkScreen) batch(c *console) string {
-	words := []string{c.desk.Command, "validate"}
+	a := arguments{"validate"}
 	configured := strings.Contains(c.desk.Command, "--config")
 	if !configured && !strings.Contains(c.desk.Command, "--path") {
-		words = append(words, "--path", shellQuote(c.desk.Location))
+		a.text("--path", c.desk.Location)
 	}
-	words = append(words, "--backup-id", shellQuote(s.backup))
-	if s.run != "" {
-		words = append(words, "--run", shellQuote(s.run))
+	a.text("--backup-id", s.backup)
+	a.text("--run", s.run)
+	a.on("--deep", s.deep)
+	if k := s.store.value.Trusted; k != nil && !configured && !strings.Contains(c.desk.Command, "--public-key") {
+		a.text("--public-key", k.File())
 	}
-	if s.deep {
-		words = append(words, "--deep")
-	}
-	if k := s.store.value.Trusted; k != nil && k.File() != "" && !configured && !strings.Contains(c.desk.Command, "--public-key") {
-		words = append(words, "--public-key", shellQuote(k.File()))
-	}
-	return strings.Join(words, " ")
+	return batchLine(c.desk, a)
 }
 
 func (s *checkScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {

@@ -250,11 +250,11 @@ func (s *entryScreen) byHand(c *console) []string {
 		return nil
 	}
 	key, sigKey := entryKey(c.data.ledger.value, e)
-	out := []string{"sha256sum " + shellWord(key),
-		"openssl dgst -sha256 -verify " + shellWord(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + shellWord(sigKey) + " " + shellWord(key)}
+	out := []string{"sha256sum " + evidence.ShellFile(key),
+		"openssl dgst -sha256 -verify " + evidence.ShellFile(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + evidence.ShellFile(sigKey) + " " + evidence.ShellFile(key)}
 	if before != nil {
 		b, _ := entryKey(c.data.ledger.value, before)
-		out = append(out, "sha256sum "+shellWord(b), "jq -r .previous_sha256 "+shellWord(key))
+		out = append(out, "sha256sum "+evidence.ShellFile(b), "jq -r .previous_sha256 "+evidence.ShellFile(key))
 	}
 	return out
 }

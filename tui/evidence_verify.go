@@ -161,7 +161,7 @@ func (r *reportCheck) against(ctx context.Context, o engine.LedgerOptions, store
 func (r *reportCheck) isMissing() {
 	r.missing = true
 	read := evidence.Step{Name: evidence.StepRead, Checked: true, Expected: r.key, Computed: "nothing", Sentence: "the file is not there",
-		ByHand: "ls " + shellWord(r.key)}
+		ByHand: "ls " + evidence.ShellFile(r.key)}
 	r.failed = &evidence.VerificationError{Failed: []evidence.Step{read}}
 	steps := r.ledger.StepsAt(evidence.RootEvidence, r.named(), "nothing", evidence.LedgerPlace{File: r.key, Folder: r.ledger.Folder})
 	steps[0].Sentence += ", which is missing"

@@ -10,7 +10,6 @@ import (
 type helpBox struct {
 	title   string
 	actions []action
-	moves   bool
 	top     int
 	room    int
 }

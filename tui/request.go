@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kustody/engine/archive"
+	"kustody/evidence"
 )
 
 // arguments are the words of a batch line.
@@ -147,16 +148,7 @@ func batchLine(desk Desk, args []string) string {
 	words := make([]string, 0, len(args)+1)
 	words = append(words, first(desk.Command, "kustody --batch"))
 	for _, a := range args {
-		words = append(words, shellQuote(a))
+		words = append(words, evidence.ShellWord(a))
 	}
 	return strings.Join(words, " ")
-}
-
-// shellQuote writes a word so that a shell takes it as it is.
-func shellQuote(word string) string {
-	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%"
-	if word != "" && strings.Trim(word, safe) == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -126,7 +126,7 @@ func (s *stepScreen) byHand() []string {
 	}
 	if x.Name == evidence.StepChain && r.entry != nil {
 		key, _ := entryKey(r.ledger, r.entry)
-		out = append(out, "jq -r .previous_sha256 "+shellWord(key))
+		out = append(out, "jq -r .previous_sha256 "+evidence.ShellFile(key))
 	}
 	return out
 }
@@ -156,16 +156,4 @@ func capital(text string) string {
 	}
 	r := []rune(text)
 	return strings.ToUpper(string(r[:1])) + string(r[1:])
-}
-
-// shellWord makes a name one word for a POSIX shell.
-func shellWord(name string) string {
-	const harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-=+:@%,"
-	if strings.HasPrefix(name, "-") {
-		name = "./" + name
-	}
-	if name != "" && strings.Trim(name, harmless) == "" {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

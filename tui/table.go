@@ -26,11 +26,10 @@ type column[T any] struct {
 // table is a list of rows: a cursor that stays on its row when the data changes, a filter, an order, marks.
 // Only the rows in sight are drawn. Set cols, id and search before the first use.
 type table[T any] struct {
-	cols    []column[T]
-	id      func(T) string
-	search  func(T) string // the text that the filter looks at
-	problem func(T) bool   // for next and previous problem; nil: there are none
-	noun    string         // "topic"
+	cols   []column[T]
+	id     func(T) string
+	search func(T) string // the text that the filter looks at
+	noun   string         // "topic"
 
 	rows   []T
 	shown  []int // rows that the filter lets through, in order

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"maps"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -93,14 +94,15 @@ func (f *formField) size() int64 { n, _ := sizeOf(f.value()); return n }
 
 // mappingWords is the first pair of a mapping, and how many more there are.
 func mappingWords(m map[string]string) string {
-	for _, source := range sorted(maps.Keys(m)) {
-		text := source + " → " + m[source]
-		if len(m) > 1 {
-			text += " and " + itoa(len(m)-1) + " more"
-		}
-		return text
+	sources := slices.Sorted(maps.Keys(m))
+	if len(sources) == 0 {
+		return ""
 	}
-	return ""
+	text := sources[0] + " → " + m[sources[0]]
+	if more := len(sources) - 1; more > 0 {
+		text += " and " + itoa(more) + " more"
+	}
+	return text
 }
 
 func (s *targetStep) title(*console) string { return "Target" }
