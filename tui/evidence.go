@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,11 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"kustody/evidence"
-	"kustody/tui/units"
 )
-
-// plainNumber writes the number of an entry: it is a name, and has no commas.
-func plainNumber(n int64) string { return strconv.FormatInt(n, 10) }
 
 // evidenceScreen lists the slots of one year: what was due, and what became of it. What is missing is a
 // row like any other.
@@ -126,12 +121,6 @@ func spanCell(ms int64) span {
 		return span{"—", dim}
 	}
 	return span{millis(ms), plain}
-}
-
-// millis writes milliseconds, whatever a document says.
-func millis(ms int64) string {
-	const most = int64(math.MaxInt64 / time.Millisecond)
-	return units.Span(time.Duration(max(-most, min(ms, most))) * time.Millisecond)
 }
 
 func (r evidenceRow) key() string {

@@ -144,7 +144,7 @@ func (s *jobScreen) openPart(c *console) action {
 	if !ok {
 		none = "there is no partition under the cursor"
 	}
-	return can(keys.Open, func() tea.Cmd { return c.push(newPartScreen(c, s.job, r.Topic, r.Partition)) }).named("partition").unless(none)
+	return can(keys.Open, func() tea.Cmd { return c.push(newJobPartScreen(c, s.job, r.Topic, r.Partition)) }).named("partition").unless(none)
 }
 
 // freeze stops the picture, or lets it go on. The job does not notice.

@@ -58,7 +58,7 @@ func (c *console) jobState(j *job) line {
 // endHead is the outcome in the head's place: mark, words, what the exit code means, and when it was.
 func endHead(c *console, j *job, w int) []line {
 	s := *j.summary
-	l := append(line{{" ", plain}}, c.theme.word(outcomeMark(s), sentence(s.Outcome)).with(bold)...)
+	l := append(line{{" ", plain}}, c.theme.word(outcomeMark(s), capital(s.Outcome)).with(bold)...)
 	if s.Exit != engine.ExitDone || c.wide() {
 		l = l.add(plain, "   exit "+itoa(int(s.Exit))+": "+exitWords[s.Exit])
 	}
@@ -71,14 +71,6 @@ func endHead(c *console, j *job, w int) []line {
 		return append(out, when)
 	}
 	return []line{l, when}
-}
-
-// sentence begins with a capital letter.
-func sentence(s string) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // quietFacts are facts that the page says in words of its own.
@@ -165,7 +157,7 @@ func goOnText(j *job, w int) []line {
 			out = append(out, append(line{{"     ", plain}}, l...))
 		}
 	}
-	for _, l := range wrap(plain, sentence(j.goOn()), max(10, w-6)) {
+	for _, l := range wrap(plain, capital(j.goOn()), max(10, w-6)) {
 		out = append(out, append(line{{"     ", plain}}, l...))
 	}
 	return append(out, nil)

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"strconv"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -57,13 +56,6 @@ func pidText(h engine.Holding) string {
 		return "—"
 	}
 	return strconv.Itoa(h.PID)
-}
-
-func momentText(t time.Time) string {
-	if t.IsZero() {
-		return "not said"
-	}
-	return stamp(t)
 }
 
 // holdingPlace is what is locked.

@@ -67,25 +67,22 @@ func (l *listing[T]) drawWith(c *console, w, h, below int, aside func(w, h int) 
 	return body{lines: append(append(lines[:rows:rows], rule(w, -1, -1)), aside(w, below)...)}
 }
 
-// field is a line of a preview: a name and its value.
-func field(name, value string) line {
-	return line{{" " + pad(name, 11) + " ", dim}, {value, plain}}
-}
+// previewWidth is how wide a preview is beside a table; previewHeight how high below it.
+const (
+	previewWidth  = 41
+	previewHeight = 3
+)
 
-// markedField is a line of a preview: a name, a mark and its word.
-func markedField(name string, words line) line {
-	return append(line{{" " + pad(name, 11) + " ", dim}}, words...)
-}
-
-// hung is a text of several lines with a sign before the first, in a width.
-func hung(sign string, style style, text string, w int) []line {
-	var out []line
-	for i, l := range wrap(style, text, max(10, w-width(sign)-3)) {
-		head := repeat(" ", width(sign)+2)
-		if i == 0 {
-			head = " " + sign + " "
-		}
-		out = append(out, append(line{{head, style}}, l...))
+// withPreview draws a table with a preview: beside it where there is room, else below it.
+func withPreview(c *console, w, h int, table, aside func(w, h int) []line) body {
+	if c.wide() {
+		lw := w - previewWidth - 1
+		return body{lines: beside(table(lw, h), lw, aside(previewWidth, h), previewWidth, h), bar: lw}
 	}
-	return out
+	rows := h - previewHeight - 1
+	lines := table(w, rows)
+	for len(lines) < rows {
+		lines = append(lines, nil)
+	}
+	return body{lines: append(append(lines[:rows:rows], rule(w, -1, -1)), aside(w, previewHeight)...)}
 }

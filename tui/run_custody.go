@@ -112,38 +112,6 @@ func (s *runScreen) below(c *console, o *openedRun, w, h int) []line {
 	return out[:min(len(out), h)]
 }
 
-// draw is a timeline: the counts, the scale, and how far it can be believed.
-func (t timeline) draw(w int) []line {
-	if len(t.Counts) == 0 {
-		return []line{styled(dim, " No record has a place in time."), nil}
-	}
-	per := "Records over time"
-	if t.per != "" {
-		per = "Records per " + t.per
-	}
-	spread := ""
-	if t.Spread {
-		spread = "spread inside segments"
-	}
-	from, to := minute(t.From), minute(t.To)
-	if t.To-t.From >= 7*86_400_000 && t.per != "" {
-		from, to = from[:10], to[:10]
-	}
-	chart := line{{" ", plain}, {sparkline(t.Counts), accent}}
-	scale := line{{" " + from + repeat(" ", max(1, len(t.Counts)-width(from)-width(to))) + to, dim}}
-	if w >= 50 {
-		if spread != "" {
-			per += ", " + spread
-		}
-		return []line{append(chart, span{"  " + per, dim}), scale.add(dim, " UTC")}
-	}
-	out := []line{say(" " + per), chart, scale}
-	if spread != "" {
-		out = append(out, styled(dim, " ("+spread+")"))
-	}
-	return out
-}
-
 // custody is the whole chain of custody of a run, for reading and for copying: nothing is cut short.
 func (o *openedRun) custody(c *console, w int) []line {
 	var out []line
@@ -159,8 +127,8 @@ func (o *openedRun) custody(c *console, w int) []line {
 	out = append(out, styled(bold, " Run "+o.RunID))
 	add("Archive", o.BackupID)
 	add("Location", o.StorageLocation)
-	add("Started", o.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
-	add("Finished", o.CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+	add("Started", stampSeconds(o.StartedAt)+" UTC")
+	add("Finished", stampSeconds(o.CreatedAt)+" UTC")
 	add("By", o.CreatedBy)
 	add("Cluster", o.SourceCluster)
 	add("Cluster id", o.SourceClusterID)

@@ -148,12 +148,3 @@ func (s *stepScreen) copied(c *console) (string, string) {
 	}
 	return "the step", strings.Join(append(parts, s.byHand()...), "\n")
 }
-
-// capital begins a text with a capital letter.
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	r := []rune(text)
-	return strings.ToUpper(string(r[:1])) + string(r[1:])
-}

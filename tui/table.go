@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"kustody/tui/units"
 	"slices"
 	"strings"
 
@@ -303,4 +304,9 @@ func (t *table[T]) noMatch() line {
 // compare orders by something that cmp can order.
 func compare[T any, K cmp.Ordered](of func(T) K) func(a, b T) int {
 	return func(a, b T) int { return cmp.Compare(of(a), of(b)) }
+}
+
+// number is a column of whole numbers.
+func number[T any](title string, min, drop int, sort rune, of func(T) int64) column[T] {
+	return column[T]{title: title, min: min, right: true, drop: drop, sort: sort, less: compare(of), cell: func(x T) span { return span{units.Thousands(of(x)), plain} }}
 }

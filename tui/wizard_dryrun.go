@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -52,7 +53,7 @@ func (s *dryRun) details(w int) []line {
 			}
 			t.say("", plain, fmt.Sprintf("partition %d: %s, %s read%s", p.Partition, units.Count(p.Records, "record"), units.Size(p.Bytes), when))
 		}
-		for _, name := range sorted(maps.Keys(x.Configs)) {
+		for _, name := range slices.Sorted(maps.Keys(x.Configs)) {
 			text := name + " = " + x.Configs[name]
 			if captured, held := x.HeldOpen[name]; held {
 				text += "   (captured: " + first(captured, "the broker's default") + ")"

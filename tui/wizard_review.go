@@ -302,7 +302,7 @@ func (t *planText) held(p *engine.RestorePlan) {
 	if len(names) == 0 {
 		return
 	}
-	t.say("Held open", plain, strings.Join(sorted(maps.Keys(names)), ", ")+": open on the new topics, so that no record is deleted, merged or restamped, until `restore finish` sets them as captured")
+	t.say("Held open", plain, strings.Join(slices.Sorted(maps.Keys(names)), ", ")+": open on the new topics, so that no record is deleted, merged or restamped, until `restore finish` sets them as captured")
 }
 
 func (t *planText) groups(p *engine.RestorePlan) {

@@ -72,7 +72,7 @@ func newTargetStep(t *topicsStep, r RestoreRequest) *targetStep {
 func limitField(n int64) *formField {
 	in := newInput("none but the configured one")
 	if n > 0 {
-		in.set(itoa64(n))
+		in.set(plainNumber(n))
 	}
 	f := &formField{label: "Limit per second", text: &in}
 	f.problem = func() string {
