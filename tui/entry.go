@@ -120,8 +120,7 @@ func (s *entryScreen) actions(c *console) []action {
 func (s *entryScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
-func (s *entryScreen) wheel(c *console, down bool)         { s.text.wheel(down) }
-func (s *entryScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *entryScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *entryScreen) state(c *console) (left, right line) {
 	if l := s.load.wait(c); l != nil {

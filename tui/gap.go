@@ -262,8 +262,7 @@ func (s *gapScreen) exceptionWords(b *evidenceBook) string {
 	return "The ledger opens exceptions for this series, which this version does not interpret: entries " + strings.Join(open, ", ") + "."
 }
 
-func (s *gapScreen) wheel(c *console, down bool)         { s.text.wheel(down) }
-func (s *gapScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *gapScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *gapScreen) state(c *console) (left, right line) {
 	if l := c.data.ledger.wait(c); l != nil {

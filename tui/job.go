@@ -47,6 +47,7 @@ func (s *jobScreen) name(*console) string {
 }
 
 func (s *jobScreen) capturing() bool { return s.parts.capturing() }
+func (s *jobScreen) asking() bool    { return s.parts.capturing() }
 
 func (s *jobScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
@@ -201,14 +202,13 @@ func (s *jobScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (s *jobScreen) paste(c *console, text string) tea.Cmd { s.parts.paste(text); return nil }
 
-func (s *jobScreen) wheel(c *console, down bool) {
-	step := map[bool]int{true: 3, false: -3}[down]
+func (s *jobScreen) wheel(_ *console, n int) {
 	if s.summing() {
-		s.text.move(step)
+		s.text.move(n)
 		return
 	}
 	s.moved = true
-	s.parts.move(step)
+	s.parts.move(n)
 }
 
 func (s *jobScreen) click(c *console, at point, double bool) tea.Cmd {

@@ -22,6 +22,7 @@ func newJobPartScreen(c *console, j *job, topic string, partition int32) *jobPar
 
 func (s *jobPartScreen) name(*console) string        { return partID(s.topic, s.partition) }
 func (s *jobPartScreen) capturing() bool             { return s.log.capturing() }
+func (s *jobPartScreen) asking() bool                { return s.log.capturing() }
 func (s *jobPartScreen) enter(c *console) tea.Cmd    { return s.polled(c) }
 func (s *jobPartScreen) actions(c *console) []action { return s.log.actions(c) }
 func (s *jobPartScreen) copied(*console) (a, b string) {
@@ -31,6 +32,10 @@ func (s *jobPartScreen) copied(*console) (a, b string) {
 func (s *jobPartScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return s.log.press(c, k)
 }
+
+func (s *jobPartScreen) wheel(c *console, n int) { s.log.wheel(c, n) }
+
+func (s *jobPartScreen) paste(c *console, text string) tea.Cmd { return s.log.paste(c, text) }
 
 func (s *jobPartScreen) polled(c *console) tea.Cmd {
 	p, there := partitionOf(s.job.snap, s.topic, s.partition)

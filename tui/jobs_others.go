@@ -115,6 +115,8 @@ func (s *holdingScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
+func (s *holdingScreen) wheel(_ *console, n int) { s.text.move(n) }
+
 func (s *holdingScreen) copied(*console) (what, text string) {
 	return "what is known of the lock", "archive " + s.h.BackupID + ", restore " + first(s.h.RestoreID, "none") + ", job " + unsaid(s.h.Job) +
 		", " + holder(s.h) + ", pid " + pidText(s.h) + ", since " + momentText(s.h.Since) + " UTC"

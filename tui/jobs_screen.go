@@ -92,6 +92,7 @@ func (j *job) took(now time.Time) time.Duration {
 func (s *jobsScreen) name(*console) string { return "Jobs" }
 
 func (s *jobsScreen) capturing() bool { return s.own.capturing() || s.others.capturing() }
+func (s *jobsScreen) asking() bool    { return s.capturing() }
 
 // lower says that the keys go to the lower table: it has been chosen, or it is the only one with rows.
 func (s *jobsScreen) lower() bool {
@@ -210,13 +211,12 @@ func (s *jobsScreen) paste(c *console, text string) tea.Cmd {
 	return nil
 }
 
-func (s *jobsScreen) wheel(c *console, down bool) {
-	step := map[bool]int{true: 3, false: -3}[down]
+func (s *jobsScreen) wheel(_ *console, n int) {
 	if s.lower() {
-		s.others.move(step)
+		s.others.move(n)
 		return
 	}
-	s.own.move(step)
+	s.own.move(n)
 }
 
 func (s *jobsScreen) click(c *console, at point, double bool) tea.Cmd {

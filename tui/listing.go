@@ -21,8 +21,12 @@ func (l *listing[T]) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (l *listing[T]) paste(_ *console, text string) tea.Cmd { l.table.paste(text); return nil }
 
-func (l *listing[T]) wheel(_ *console, down bool) {
-	l.table.move(map[bool]int{true: 3, false: -3}[down])
+func (l *listing[T]) wheel(_ *console, n int) { l.table.move(n) }
+
+// click puts the cursor on a row. Screens whose rows open have a click of their own.
+func (l *listing[T]) click(_ *console, at point, _ bool) tea.Cmd {
+	l.table.clickAt(at.y)
+	return nil
 }
 
 // togglePreview is what p does.

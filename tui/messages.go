@@ -101,9 +101,7 @@ func (c *console) failure(what string, err error, w int) []line {
 }
 
 // messagesScreen lists everything that was said.
-type messagesScreen struct {
-	table table[message]
-}
+type messagesScreen struct{ listing[message] }
 
 func newMessagesScreen(c *console) *messagesScreen {
 	s := &messagesScreen{}
@@ -121,10 +119,6 @@ func (s *messagesScreen) enter(c *console) tea.Cmd {
 	return nil
 }
 func (s *messagesScreen) actions(c *console) []action { return nil }
-func (s *messagesScreen) capturing() bool             { return s.table.capturing() }
-func (s *messagesScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
 func (s *messagesScreen) copied(*console) (string, string) {
 	m, _ := s.table.current()
 	return "the message", m.text

@@ -64,12 +64,7 @@ func (s *recordScreen) paste(_ *console, text string) tea.Cmd {
 	return nil
 }
 
-func (s *recordScreen) wheel(_ *console, down bool) {
-	s.text.top += map[bool]int{true: 3, false: -3}[down]
-	s.text.bound()
-}
-
-func (s *recordScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *recordScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *recordScreen) actions(c *console) []action {
 	r, has := s.record()

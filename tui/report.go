@@ -149,11 +149,7 @@ func (s *reportScreen) copied(c *console) (string, string) {
 	return "the verdict", s.check.value.paragraph()
 }
 
-func (s *reportScreen) wheel(c *console, down bool) {
-	s.top[s.pane] = max(0, s.top[s.pane]+map[bool]int{true: 3, false: -3}[down])
-}
-
-func (s *reportScreen) click(c *console, at point, double bool) tea.Cmd { return nil }
+func (s *reportScreen) wheel(_ *console, n int) { s.top[s.pane] = max(0, s.top[s.pane]+n) }
 
 func (s *reportScreen) state(c *console) (left, right line) {
 	if l := s.check.wait(c); l != nil {

@@ -198,6 +198,8 @@ func (s *custodyScreen) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
+func (s *custodyScreen) wheel(_ *console, n int) { s.text.move(n) }
+
 func (s *custodyScreen) draw(c *console, w, h int) body {
 	return body{lines: s.text.show(s.run.opened.value.custody(c, w), h)}
 }

@@ -19,10 +19,8 @@ func (s *stepScreen) step() evidence.Step { return s.check.steps[s.at] }
 
 func (s *stepScreen) name(*console) string           { return "step " + itoa(s.at+1) + ", " + s.step().Name }
 func (s *stepScreen) enter(*console) tea.Cmd         { return nil }
-func (s *stepScreen) wheel(c *console, down bool)    { s.text.wheel(down) }
+func (s *stepScreen) wheel(_ *console, n int)        { s.text.move(n) }
 func (s *stepScreen) state(*console) (l, right line) { return nil, nil }
-
-func (s *stepScreen) click(*console, point, bool) tea.Cmd { return nil }
 
 func (s *stepScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)

@@ -164,11 +164,6 @@ func (s *topicsScreen) copied(*console) (string, string) {
 	return "the topic's name", r.Name
 }
 
-func (s *topicsScreen) click(_ *console, at point, _ bool) tea.Cmd {
-	s.table.clickAt(at.y)
-	return nil
-}
-
 // visitTopics opens the topics, with a filter if one is given.
 func visitTopics(c *console, filter string) tea.Cmd {
 	if s, ok := c.stacks[sectionTopics][0].(*topicsScreen); ok && filter != "" {

@@ -25,6 +25,8 @@ func (s *dryRun) enter(*console) tea.Cmd                              { return n
 func (s *dryRun) actions(*console) []action                           { return nil }
 func (s *dryRun) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) { return nil, s.text.press(k) }
 
+func (s *dryRun) wheel(_ *console, n int) { s.text.move(n) }
+
 func (s *dryRun) draw(c *console, w, h int) body {
 	return body{lines: s.text.show(append(planLines(c, s.plan, w), s.details(w)...), h)}
 }

@@ -125,7 +125,7 @@ func (s *restoreReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
-func (s *restoreReview) wheel(n int) { s.text.move(n) }
+func (s *restoreReview) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *restoreReview) draw(c *console, w, h int) body {
 	if b, ok := s.plan.page(c, w, h); ok {

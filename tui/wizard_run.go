@@ -162,7 +162,7 @@ func (s *runsStep) clickAt(y int) bool {
 	return hit
 }
 
-func (s *runsStep) wheel(n int) {
+func (s *runsStep) wheel(_ *console, n int) {
 	s.table.move(n)
 	s.take()
 }

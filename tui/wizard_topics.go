@@ -176,7 +176,7 @@ func (s *topicsStep) clickAt(y int) bool {
 	return false
 }
 
-func (s *topicsStep) wheel(n int) { s.table.move(n) }
+func (s *topicsStep) wheel(_ *console, n int) { s.table.move(n) }
 
 func (s *topicsStep) draw(c *console, w, h int) body {
 	if s.none() {

@@ -113,8 +113,8 @@ func (s *restoresStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.table.press(k)
 }
 
-func (s *restoresStep) clickAt(y int) bool { return s.table.clickAt(y) }
-func (s *restoresStep) wheel(n int)        { s.table.move(n) }
+func (s *restoresStep) clickAt(y int) bool      { return s.table.clickAt(y) }
+func (s *restoresStep) wheel(_ *console, n int) { s.table.move(n) }
 
 func (s *restoresStep) draw(c *console, w, h int) body {
 	if b, ok := s.subject.view.page(c, w, h); ok {
@@ -152,6 +152,8 @@ func (s *validationReview) paste(*console, string) tea.Cmd { return nil }
 func (s *validationReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
+
+func (s *validationReview) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *validationReview) draw(c *console, w, h int) body {
 	r, _ := s.of.table.current()
