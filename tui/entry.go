@@ -124,7 +124,7 @@ func (s *entryScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *entryScreen) state(c *console) (left, right line) {
 	if l := s.load.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return c.trustLine(newEvidenceBook(c.data.ledger.value, nil)), nil
 }

@@ -49,7 +49,7 @@ func (s *evidenceScreen) instead(c *console, w, h int) (body, bool) {
 		return b, true
 	}
 	if c.data.ledger.loading || c.data.reports.loading {
-		return body{lines: []line{nil, append(line{{" ", plain}}, first2(c.data.ledger.wait(c), c.data.reports.wait(c))...)}}, true
+		return body{lines: []line{nil, first2(c.data.ledger.wait(c), c.data.reports.wait(c))}}, true
 	}
 	if err := c.data.ledger.err; err != nil {
 		return body{lines: c.failure("There is no ledger to show, and no report.", err, w)}, true
@@ -251,7 +251,7 @@ func (s *evidenceScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := first2(c.data.ledger.wait(c), c.data.reports.wait(c)); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if c.desk.Evidence == nil {
 		return nil, nil

@@ -153,11 +153,7 @@ func (s *logScreen) draw(c *console, w, h int) body {
 		return body{lines: []line{nil, say(" Nothing has been said yet.")}}
 	}
 	rows := h - logDetail - 1
-	lines := s.table.draw(c, w, rows, true)
-	for len(lines) < rows {
-		lines = append(lines, nil)
-	}
-	lines = append(lines, rule(w, -1, -1))
+	lines := append(filled(s.table.draw(c, w, rows, true), rows), rule(w, -1, -1))
 	if r, ok := s.table.current(); ok {
 		full := wrap(plain, r.text, w-2)
 		if len(full) > logDetail {

@@ -259,11 +259,8 @@ func (s *jobsScreen) draw(c *console, w, h int) body {
 	} else {
 		lines = s.own.draw(c, w, room, !s.lower())
 	}
-	for len(lines) < room {
-		lines = append(lines, nil)
-	}
 	s.top = room
-	return body{lines: append(lines[:room], lower...)}
+	return body{lines: append(filled(lines, room), lower...)}
 }
 
 // empty says that nothing was started here, and which key would.
@@ -300,7 +297,7 @@ func (s *jobsScreen) othersPart(c *console, w, h int) []line {
 	case !l.has && l.err != nil:
 		return append(out, c.failure("Cannot look who holds locks.", l.err, w)...)
 	case !l.has:
-		return append(out, append(line{{" ", plain}}, l.wait(c)...))
+		return append(out, l.wait(c))
 	case len(s.others.rows) == 0:
 		return append(out, styled(dim, " No other process holds a lock here."))
 	}

@@ -245,11 +245,7 @@ func (s *ledgerScreen) draw(c *console, w, h int) body {
 	if h < 14 {
 		return body{lines: append(lines[:1:1], s.table.draw(c, w, h-1, true)...)}
 	}
-	table := s.table.draw(c, w, rows, true)
-	for len(table) < rows {
-		table = append(table, nil)
-	}
-	lines = append(append(lines, table[:rows]...), rule(w, -1, -1))
+	lines = append(append(lines, filled(s.table.draw(c, w, rows, true), rows)...), rule(w, -1, -1))
 	return body{lines: append(lines, s.foot(c, w, below)...)}
 }
 
@@ -282,7 +278,7 @@ func (s *ledgerScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := c.data.ledger.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	v := c.data.ledger.value
 	if v == nil {

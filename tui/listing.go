@@ -64,11 +64,7 @@ func (l *listing[T]) drawWith(c *console, w, h, below int, aside func(w, h int) 
 	}
 	below = max(2, min(below, h/3))
 	rows := h - below - 1
-	lines := table(w, rows)
-	for len(lines) < rows {
-		lines = append(lines, nil)
-	}
-	return body{lines: append(append(lines[:rows:rows], rule(w, -1, -1)), aside(w, below)...)}
+	return body{lines: append(append(filled(table(w, rows), rows), rule(w, -1, -1)), aside(w, below)...)}
 }
 
 // previewWidth is how wide a preview is beside a table; previewHeight how high below it.
@@ -84,9 +80,5 @@ func withPreview(c *console, w, h int, table, aside func(w, h int) []line) body 
 		return body{lines: beside(table(lw, h), lw, aside(previewWidth, h), previewWidth, h), bar: lw}
 	}
 	rows := h - previewHeight - 1
-	lines := table(w, rows)
-	for len(lines) < rows {
-		lines = append(lines, nil)
-	}
-	return body{lines: append(append(lines[:rows:rows], rule(w, -1, -1)), aside(w, previewHeight)...)}
+	return body{lines: append(append(filled(table(w, rows), rows), rule(w, -1, -1)), aside(w, previewHeight)...)}
 }

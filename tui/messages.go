@@ -129,10 +129,7 @@ func (s *messagesScreen) draw(c *console, w, h int) body {
 	}
 	lines := s.table.draw(c, w, max(2, h-5), true)
 	if m, ok := s.table.current(); ok {
-		for len(lines) < h-5 {
-			lines = append(lines, nil)
-		}
-		lines = append(lines, rule(w, -1, -1))
+		lines = append(filled(lines, h-5), rule(w, -1, -1))
 		lines = append(lines, wrap(plain, " "+m.text, w-2)...)
 	}
 	return body{lines: lines}

@@ -154,7 +154,7 @@ func (s *recordScreen) draw(c *console, w, h int) body {
 
 func (s *recordScreen) state(c *console) (left, right line) {
 	if l := s.list.reader.wait(c); l != nil && s.list.reader.loading && !s.text.typing {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	r, has := s.record()
 	if !has {

@@ -17,10 +17,7 @@ func (s *reportScreen) draw(c *console, w, h int) body {
 	rest := h - 2
 	if !c.wide() {
 		out := append([]line{s.tabLine(w)}, s.panel(c, r, s.pane, w, rest-1)...)
-		for len(out) < rest {
-			out = append(out, nil)
-		}
-		return body{lines: append(out, rule(w, -1, -1), walk)}
+		return body{lines: append(filled(out, rest), rule(w, -1, -1), walk)}
 	}
 	lw := w - verificationWidth - 1
 	left := paneReport

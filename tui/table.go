@@ -160,24 +160,11 @@ func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	case t.sorting:
 		return t.choose(k)
 	}
-	page := max(1, t.height-1)
+	if n, moves := movement(k, t.height); moves {
+		t.move(n)
+		return true
+	}
 	switch {
-	case key.Matches(k, keys.Up):
-		t.move(-1)
-	case key.Matches(k, keys.Down):
-		t.move(1)
-	case key.Matches(k, keys.PageUp):
-		t.move(-page)
-	case key.Matches(k, keys.PageDown):
-		t.move(page)
-	case key.Matches(k, keys.HalfUp):
-		t.move(-max(1, page/2))
-	case key.Matches(k, keys.HalfDown):
-		t.move(max(1, page/2))
-	case key.Matches(k, keys.Top):
-		t.move(-len(t.shown))
-	case key.Matches(k, keys.Bottom):
-		t.move(len(t.shown))
 	case key.Matches(k, keys.Filter):
 		t.typing, t.recalled = true, len(t.before)
 	case key.Matches(k, keys.Sort):

@@ -258,7 +258,7 @@ func (s *topicsScreen) state(c *console) (left, right line) {
 		return l, s.more()
 	}
 	if l := c.data.topics.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !c.data.topics.has {
 		return nil, nil

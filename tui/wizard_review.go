@@ -137,7 +137,7 @@ func (s *restoreReview) draw(c *console, w, h int) body {
 func (s *restoreReview) state(c *console) (left, right line) {
 	right = s.text.place()
 	if l := s.plan.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), right
+		return l, right
 	}
 	if !s.plan.has {
 		return nil, nil

@@ -182,7 +182,7 @@ func (s *runsStep) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := c.data.backups.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return say(fmt.Sprintf(" %s; each restores all that was backed up until then", s.table.found())), nil
 }

@@ -196,7 +196,7 @@ func (s *topicsStep) state(c *console) (left, right line) {
 		return l, line{{s.count(), accent}}
 	}
 	if l := s.subject.view.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return say(" "+s.count()).add(dim, s.missing()), line{{s.table.more(), dim}}
 }

@@ -131,7 +131,7 @@ func (s *restoresStep) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := s.subject.view.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return say(" " + s.table.found() + " with a receipt, the newest first"), line{{s.table.more(), dim}}
 }

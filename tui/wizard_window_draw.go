@@ -31,7 +31,7 @@ func (s *windowStep) draw(c *console, w, h int) body {
 	if v := &s.subject.view; v.err != nil && !v.has {
 		return body{lines: append(out, s.trouble(c, "Cannot read the run", v.err, w)...), cursor: cursor}
 	} else if !v.has {
-		return body{lines: append(out, append(line{{"   ", plain}}, v.wait(c)...)), cursor: cursor}
+		return body{lines: append(out, append(line{{"  ", plain}}, v.wait(c)...)), cursor: cursor}
 	}
 	out = append(out, s.covered(c, w)...)
 	blank(22)
@@ -296,7 +296,7 @@ func (s *windowStep) hints(w int) []line {
 
 func (s *windowStep) state(c *console) (left, right line) {
 	if l := s.counts.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if s.err == nil && s.counts.has && s.counts.value.key == s.key() {
 		l := say(" counted exactly, at " + clockTime(s.counts.asOf))
