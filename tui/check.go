@@ -128,14 +128,7 @@ func (s *checkScreen) draw(c *console, w, h int) body {
 	}
 	out = append(out, s.level(w, low, s.deep, "Deep", "Every segment as well is read, hashed and decoded to its last record."+of)...)
 	out = append(out, nil)
-	field := func(name, value string, st style) {
-		for i, l := range wrap(st, value, max(10, w-16)) {
-			if i > 0 {
-				name = ""
-			}
-			out = append(out, append(line{{" " + pad(name, 11) + " ", dim}}, l...))
-		}
-	}
+	field := func(name, value string, st style) { out = append(out, named(name, 11, st, value, w)...) }
 	what := "every run"
 	if s.run != "" {
 		what = "run " + s.run + ", and the runs it rests on"

@@ -100,13 +100,7 @@ func summaryText(c *console, j *job, w int) []line {
 		if ms, ok := f.Value.(int64); ok && strings.HasSuffix(f.Key, "_ms") {
 			name, value = strings.TrimSuffix(name, " ms"), units.Span(time.Duration(ms)*time.Millisecond)
 		}
-		for i, l := range wrap(plain, value, max(10, w-24)) {
-			head := ""
-			if i == 0 {
-				head = name
-			}
-			out = append(out, append(line{{" " + pad(head, 20) + "  ", dim}}, l...))
-		}
+		out = append(out, named(name, 21, plain, value, w)...)
 	}
 	if len(out) == facts && facts == 0 {
 		return []line{styled(dim, " It has nothing to add.")}
@@ -133,14 +127,8 @@ func marked(c *console, m mark, title string, list []string, w int) []line {
 	}
 	out := []line{styled(bold, " "+title)}
 	for _, text := range list {
-		for i, l := range wrap(plain, text, max(10, w-6)) {
-			head := line{{"     ", plain}}
-			if i == 0 {
-				g := c.theme.glyph(m)
-				head = line{{"   ", plain}, {pad(g.text, 2), g.style}}
-			}
-			out = append(out, append(head, l...))
-		}
+		g := c.theme.glyph(m)
+		out = append(out, flow(line{{"   ", plain}, {pad(g.text, 2), g.style}}, span{}, plain, text, w)...)
 	}
 	return append(out, nil)
 }
@@ -153,14 +141,9 @@ func goOnText(j *job, w int) []line {
 	}
 	out := []line{styled(bold, " How to go on")}
 	if j.summary.Exit == engine.ExitCancelled {
-		for _, l := range wrap(plain, written(j), max(10, w-6)) {
-			out = append(out, append(line{{"     ", plain}}, l...))
-		}
+		out = append(out, flow(line{{"     ", plain}}, span{}, plain, written(j), w)...)
 	}
-	for _, l := range wrap(plain, capital(j.goOn()), max(10, w-6)) {
-		out = append(out, append(line{{"     ", plain}}, l...))
-	}
-	return append(out, nil)
+	return append(append(out, flow(line{{"     ", plain}}, span{}, plain, capital(j.goOn()), w)...), nil)
 }
 
 // reportText names the report that was written, and the keys that open it.

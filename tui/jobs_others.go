@@ -125,14 +125,7 @@ func (s *holdingScreen) copied(*console) (what, text string) {
 func (s *holdingScreen) draw(c *console, w, h int) body {
 	x := s.h
 	out := []line{nil}
-	field := func(name, value string) {
-		for i, l := range wrap(plain, value, max(10, w-16)) {
-			if i > 0 {
-				name = ""
-			}
-			out = append(out, append(line{{" " + pad(name, 12) + "  ", dim}}, l...))
-		}
-	}
+	field := func(name, value string) { out = append(out, named(name, 13, plain, value, w)...) }
 	field("Archive", x.BackupID)
 	if x.RestoreID != "" {
 		field("Restore", x.RestoreID)

@@ -83,19 +83,11 @@ func (c *console) failure(what string, err error, w int) []line {
 		why, hint = p.Err.Error(), p.Hint
 	}
 	out := []line{nil}
-	indent := func(first span, text string, s style) {
-		for i, l := range wrap(s, text, max(10, w-6)) {
-			head := span{"   ", plain}
-			if i == 0 && first.text != "" {
-				head = span{" " + first.text + " ", first.style}
-			}
-			out = append(out, append(line{head}, l...))
+	out = append(out, flow(line{{" ", plain}}, c.theme.glyph(markBad), bad, what, w-2)...)
+	for _, text := range []string{why, hint} {
+		if text != "" {
+			out = append(out, flow(line{{"   ", plain}}, span{}, plain, text, w-2)...)
 		}
-	}
-	indent(c.theme.glyph(markBad), what, bad)
-	indent(span{}, why, plain)
-	if hint != "" {
-		indent(span{}, hint, plain)
 	}
 	return append(out, nil, line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages   ", dim}, {"esc", bold}, {" back", dim}})
 }

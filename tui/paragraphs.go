@@ -45,17 +45,14 @@ func markedField(name string, words line) line {
 	return append(line{{" " + pad(name, 11) + " ", dim}}, words...)
 }
 
-// hung is a text of several lines with a sign before the first, in a width.
-func hung(sign string, style style, text string, w int) []line {
-	var out []line
-	for i, l := range wrap(style, text, max(10, w-width(sign)-3)) {
-		head := repeat(" ", width(sign)+2)
-		if i == 0 {
-			head = " " + sign + " "
-		}
-		out = append(out, append(line{{head, style}}, l...))
-	}
-	return out
+// hung is a text behind a sign, further lines indented.
+func hung(sign string, st style, text string, w int) []line {
+	return flow(line{{" " + sign + " ", st}}, span{}, st, text, w)
+}
+
+// named is a text behind its name, which is given so many cells.
+func named(name string, cells int, st style, text string, w int) []line {
+	return flow(line{{" " + pad(name, cells) + " ", dim}}, span{}, st, text, w)
 }
 
 // sheet builds the lines of a text with fields.
@@ -72,7 +69,7 @@ func (s *sheet) title(text string) { s.lines = append(s.lines, nil, styled(bold,
 
 func (s *sheet) field(name, value string) {
 	if value != "" {
-		s.lines = append(s.lines, flow(line{{" " + pad(name, max(14, s.names)) + " ", dim}}, span{}, plain, value, s.w)...)
+		s.lines = append(s.lines, named(name, max(14, s.names), plain, value, s.w)...)
 	}
 }
 

@@ -115,14 +115,7 @@ func (s *runScreen) below(c *console, o *openedRun, w, h int) []line {
 // custody is the whole chain of custody of a run, for reading and for copying: nothing is cut short.
 func (o *openedRun) custody(c *console, w int) []line {
 	var out []line
-	add := func(name, value string) {
-		for i, l := range wrap(plain, value, max(20, w-19)) {
-			if i > 0 {
-				name = ""
-			}
-			out = append(out, append(line{{" " + pad(name, 16) + " ", dim}}, l...))
-		}
-	}
+	add := func(name, value string) { out = append(out, named(name, 16, plain, value, w)...) }
 	head := func(title string) { out = append(out, nil, styled(bold, " "+title)) }
 	out = append(out, styled(bold, " Run "+o.RunID))
 	add("Archive", o.BackupID)
@@ -169,13 +162,7 @@ func (o *openedRun) restored(w int) []line {
 	}
 	for _, r := range o.Restores {
 		text := r.RestoreID + " of run " + r.RunID + " into " + r.TargetCluster + ": " + units.Count(r.Records, "record") + ", receipt sha256:" + r.ReceiptSHA256
-		for i, l := range wrap(plain, text, max(20, w-19)) {
-			at := ""
-			if i == 0 {
-				at = stamp(r.StartedAt)
-			}
-			out = append(out, append(line{{" " + pad(at, 16) + " ", dim}}, l...))
-		}
+		out = append(out, named(stamp(r.StartedAt), 16, plain, text, w)...)
 	}
 	return out
 }

@@ -271,14 +271,7 @@ func windowMark(h engine.Histogram, w archive.Window) string {
 
 // trouble is an error, where letters are typed text and none can stand for trying again.
 func (s *windowStep) trouble(c *console, what string, err error, w int) []line {
-	var out []line
-	for i, l := range wrap(bad, what+": "+err.Error(), max(20, w-6)) {
-		head := line{{"     ", plain}}
-		if i == 0 {
-			head = line{{"   ", plain}, c.theme.glyph(markBad), {" ", plain}}
-		}
-		out = append(out, append(head, l...))
-	}
+	out := flow(line{{"   ", plain}}, c.theme.glyph(markBad), bad, what+": "+err.Error(), w)
 	return append(out, styled(dim, "     shift+tab and enter look again"))
 }
 
