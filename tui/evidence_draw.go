@@ -25,18 +25,21 @@ func (s *evidenceScreen) draw(c *console, w, h int) body {
 	}
 	lines := s.heading(c, w, h)
 	rest := h - len(lines)
-	table := func(w, h int) []line { return s.table.draw(c, w, h, true) }
-	switch {
-	case !s.preview || !c.wide() && h < 14:
-		return body{lines: append(append(lines, rule(w, -1, -1)), table(w, rest-1)...)}
-	case c.wide():
-		lw := w - previewWidth - 1
-		lines = append(lines, rule(w, lw, -1))
-		both := beside(table(lw, rest-1), lw, s.aside(c, previewWidth, rest-1), previewWidth, rest-1)
-		return body{lines: append(lines, both...), bar: lw, barBelow: true}
+	if !c.wide() && h < 14 {
+		return body{lines: append(append(lines, rule(w, -1, -1)), s.table.draw(c, w, rest-1, true)...)}
 	}
-	b := withPreview(c, w, rest-1, table, func(w, h int) []line { return s.brief(c, w) })
-	return body{lines: append(append(lines, rule(w, -1, -1)), b.lines...)}
+	b := s.drawWith(c, w, rest-1, previewHeight, func(w, h int) []line {
+		if c.wide() {
+			return s.aside(c, w, h)
+		}
+		return s.brief(c, w)
+	})
+	joint := -1
+	if b.bar > 0 {
+		joint, b.barBelow = b.bar, true
+	}
+	b.lines = append(append(lines, rule(w, joint, -1)), b.lines...)
+	return b
 }
 
 // instead is what stands in place of the rows when there are none: the wait, what went wrong, or why

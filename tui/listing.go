@@ -52,19 +52,19 @@ func (t *table[T]) fitColumns(most int, titles ...string) {
 	}
 }
 
-// drawWith draws the table, and the preview beside or below it unless it is hidden. rows is how many lines
+// drawWith draws the table, and the preview beside or below it unless it is hidden. below is how many lines
 // the preview takes below.
 func (l *listing[T]) drawWith(c *console, w, h, below int, aside func(w, h int) []line) body {
-	table := func(w, h int) []line { return l.table.draw(c, w, h, true) }
 	switch {
 	case !l.preview:
-		return body{lines: table(w, h)}
+		return body{lines: l.table.draw(c, w, h, true)}
 	case c.wide():
-		return withPreview(c, w, h, table, aside)
+		lw := w - previewWidth - 1
+		return body{lines: beside(l.table.draw(c, lw, h, true), lw, aside(previewWidth, h), previewWidth, h), bar: lw}
 	}
 	below = max(2, min(below, h/3))
 	rows := h - below - 1
-	return body{lines: append(append(filled(table(w, rows), rows), rule(w, -1, -1)), aside(w, below)...)}
+	return body{lines: append(append(filled(l.table.draw(c, w, rows, true), rows), rule(w, -1, -1)), aside(w, below)...)}
 }
 
 // previewWidth is how wide a preview is beside a table; previewHeight how high below it.
@@ -72,13 +72,3 @@ const (
 	previewWidth  = 41
 	previewHeight = 3
 )
-
-// withPreview draws a table with a preview: beside it where there is room, else below it.
-func withPreview(c *console, w, h int, table, aside func(w, h int) []line) body {
-	if c.wide() {
-		lw := w - previewWidth - 1
-		return body{lines: beside(table(lw, h), lw, aside(previewWidth, h), previewWidth, h), bar: lw}
-	}
-	rows := h - previewHeight - 1
-	return body{lines: append(append(filled(table(w, rows), rows), rule(w, -1, -1)), aside(w, previewHeight)...)}
-}

@@ -52,21 +52,14 @@ func (r *runSource) load(c *console, again bool, then func() tea.Cmd) tea.Cmd {
 	if r.run == "" {
 		what = "the newest run of " + r.backup
 	}
-	return fetch(c, &r.opened, again, what, func(ctx context.Context) (*openedRun, error) {
-		if c.desk.Archive == nil {
-			return nil, errNoArchive
-		}
-		q, err := c.desk.Archive(ctx)
-		if err != nil {
-			return nil, err
-		}
+	return fetch(c, &r.opened, again, what, reading(c.desk.Archive, errNoArchive, func(ctx context.Context, q engine.QueryOptions) (*openedRun, error) {
 		q.BackupID, q.RunID = r.backup, r.run
 		view, err := engine.OpenRun(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		return lookInto(view, view), nil
-	}, then)
+	}), then)
 }
 
 // lookInto lays out what the screens draw of a run.

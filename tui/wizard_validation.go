@@ -80,8 +80,7 @@ func (s *restoresStep) enter(c *console) tea.Cmd {
 }
 
 func (s *restoresStep) refresh(c *console) tea.Cmd {
-	s.subject.view.stop()
-	s.subject.view = loader[*engine.RunView]{turn: s.subject.view.turn}
+	s.subject.view.drop()
 	s.table.set(nil)
 	return s.enter(c)
 }
