@@ -165,8 +165,8 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	case tea.MouseClickMsg:
 		return c.pointed(point{m.X, m.Y})
 	case tea.MouseWheelMsg:
-		if s, ok := c.screen().(clicker); ok && c.dialog == nil && c.help == nil {
-			s.wheel(c, m.Button == tea.MouseWheelDown)
+		if s, ok := c.screen().(wheeler); ok && c.dialog == nil && c.help == nil {
+			s.wheel(c, map[tea.MouseButton]int{tea.MouseWheelDown: wheelLines, tea.MouseWheelUp: -wheelLines}[m.Button])
 		}
 	}
 	return nil
@@ -277,8 +277,11 @@ func (c *console) pasted(text string) tea.Cmd {
 	return nil
 }
 
-// twice is how soon a second click makes two.
-const twice = 400 * time.Millisecond
+// twice is how soon a second click makes two; wheelLines is how far one notch of the wheel goes.
+const (
+	twice      = 400 * time.Millisecond
+	wheelLines = 3
+)
 
 // pointed gives a click to the screen, counted from the body's corner; the sections in the second line
 // can be clicked too.

@@ -72,11 +72,11 @@ type logRow struct {
 
 // logScreen is the full log of a job. At its end it follows what comes.
 type logScreen struct {
-	job   *job
-	table table[*logRow]
-	rows  []*logRow
-	only  string // of this partition; "" all
-	read  int
+	listing[*logRow]
+	job  *job
+	rows []*logRow
+	only string // of this partition; "" all
+	read int
 }
 
 func newLogScreen(c *console, j *job, only string) *logScreen {
@@ -91,7 +91,6 @@ func newLogScreen(c *console, j *job, only string) *logScreen {
 }
 
 func (s *logScreen) name(*console) string { return "log" }
-func (s *logScreen) capturing() bool      { return s.table.capturing() }
 
 func (s *logScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
@@ -139,18 +138,6 @@ func (s *logScreen) actions(c *console) []action {
 	})}
 }
 
-func (s *logScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
-func (s *logScreen) paste(c *console, text string) tea.Cmd { s.table.paste(text); return nil }
-func (s *logScreen) wheel(c *console, down bool) {
-	s.table.move(map[bool]int{true: 3, false: -3}[down])
-}
-func (s *logScreen) click(c *console, at point, double bool) tea.Cmd {
-	s.table.clickAt(at.y)
-	return nil
-}
-
 func (s *logScreen) copied(*console) (string, string) {
 	if r, ok := s.table.current(); ok {
 		return "the line", r.text
@@ -166,11 +153,7 @@ func (s *logScreen) draw(c *console, w, h int) body {
 		return body{lines: []line{nil, say(" Nothing has been said yet.")}}
 	}
 	rows := h - logDetail - 1
-	lines := s.table.draw(c, w, rows, true)
-	for len(lines) < rows {
-		lines = append(lines, nil)
-	}
-	lines = append(lines, rule(w, -1, -1))
+	lines := append(filled(s.table.draw(c, w, rows, true), rows), rule(w, -1, -1))
 	if r, ok := s.table.current(); ok {
 		full := wrap(plain, r.text, w-2)
 		if len(full) > logDetail {

@@ -117,7 +117,7 @@ func (l *loader[T]) wait(c *console) line {
 	if l.has {
 		text += "   (shown: as of " + clockTime(l.asOf) + ")"
 	}
-	return line{{c.spinner(), accent}, {text, dim}}
+	return line{{" ", plain}, {c.spinner(), accent}, {text, dim}}
 }
 
 // page draws what stands in place of a body while there is no value: the wait, or the error. ok is false
@@ -129,6 +129,6 @@ func (l *loader[T]) page(c *console, w, h int) (b body, ok bool) {
 	case l.err != nil:
 		return body{lines: c.failure("Cannot read "+l.what+".", l.err, w)}, true
 	default:
-		return body{lines: []line{nil, append(line{{" ", plain}}, l.wait(c)...)}}, true
+		return body{lines: []line{nil, l.wait(c)}}, true
 	}
 }

@@ -197,7 +197,7 @@ func (s *runScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := s.run.opened.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !s.run.opened.has {
 		return nil, nil

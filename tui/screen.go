@@ -60,8 +60,10 @@ type poller interface{ polled(c *console) tea.Cmd }
 // clicker is a screen with rows that can be pointed at. The point counts from the body's corner.
 type clicker interface {
 	click(c *console, at point, double bool) tea.Cmd
-	wheel(c *console, down bool)
 }
+
+// wheeler is a screen that the wheel moves, so many lines down or up.
+type wheeler interface{ wheel(c *console, n int) }
 
 // paster is a screen that takes pasted text now; the others refuse it.
 type paster interface {

@@ -164,11 +164,6 @@ func (s *topicsScreen) copied(*console) (string, string) {
 	return "the topic's name", r.Name
 }
 
-func (s *topicsScreen) click(_ *console, at point, _ bool) tea.Cmd {
-	s.table.clickAt(at.y)
-	return nil
-}
-
 // visitTopics opens the topics, with a filter if one is given.
 func visitTopics(c *console, filter string) tea.Cmd {
 	if s, ok := c.stacks[sectionTopics][0].(*topicsScreen); ok && filter != "" {
@@ -263,7 +258,7 @@ func (s *topicsScreen) state(c *console) (left, right line) {
 		return l, s.more()
 	}
 	if l := c.data.topics.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !c.data.topics.has {
 		return nil, nil

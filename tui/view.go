@@ -3,16 +3,9 @@ package tui
 import (
 	"fmt"
 	"math"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
-
-// clockTime writes the time of day in UTC.
-func clockTime(t time.Time) string { return t.UTC().Format("15:04:05") }
-
-// stamp writes a moment in UTC to the minute.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // View draws everything.
 func (c *console) View() tea.View {

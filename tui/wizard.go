@@ -84,6 +84,7 @@ func (z *wizard) question() string {
 }
 
 func (z *wizard) capturing() bool { return z.now().typing() || z.now().field() }
+func (z *wizard) asking() bool    { return z.now().typing() }
 
 // actions are those of the step, and the way through the wizard.
 func (z *wizard) actions(c *console) []action {
@@ -162,9 +163,9 @@ func (z *wizard) click(c *console, at point, double bool) tea.Cmd {
 	return nil
 }
 
-func (z *wizard) wheel(_ *console, down bool) {
-	if s, ok := z.now().(interface{ wheel(n int) }); ok {
-		s.wheel(map[bool]int{true: 3, false: -3}[down])
+func (z *wizard) wheel(c *console, n int) {
+	if s, ok := z.now().(wheeler); ok {
+		s.wheel(c, n)
 	}
 }
 

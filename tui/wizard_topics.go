@@ -176,7 +176,7 @@ func (s *topicsStep) clickAt(y int) bool {
 	return false
 }
 
-func (s *topicsStep) wheel(n int) { s.table.move(n) }
+func (s *topicsStep) wheel(_ *console, n int) { s.table.move(n) }
 
 func (s *topicsStep) draw(c *console, w, h int) body {
 	if s.none() {
@@ -196,7 +196,7 @@ func (s *topicsStep) state(c *console) (left, right line) {
 		return l, line{{s.count(), accent}}
 	}
 	if l := s.subject.view.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return say(" "+s.count()).add(dim, s.missing()), line{{s.table.more(), dim}}
 }
