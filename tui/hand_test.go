@@ -70,7 +70,7 @@ func TestFooterWhileTyping(t *testing.T) {
 				t.Errorf("while a filter is typed the keys are %q", foot)
 			}
 		}
-		if !strings.Contains(foot, "enter done") || !strings.Contains(foot, "esc done") {
+		if !strings.Contains(foot, "enter done") || !strings.Contains(foot, "esc leave") {
 			t.Errorf("the way out is not named: %q", foot)
 		}
 		d.keys("esc")

@@ -4,16 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
-
-// clockTime writes the time of day in UTC.
-func clockTime(t time.Time) string { return t.UTC().Format("15:04:05") }
-
-// stamp writes a moment in UTC to the minute.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // View draws everything.
 func (c *console) View() tea.View {
@@ -37,9 +30,13 @@ func (c *console) View() tea.View {
 
 // picture is the present frame, and where the cursor stands.
 func (c *console) picture() (Frame, *point) {
-	if c.w < leastWidth || c.h < leastHeight {
+	if c.tooSmall() {
 		text := fmt.Sprintf("80×24 needed, this is %d×%d", c.w, c.h)
-		return newFrame(c.w, c.h, c.theme, []line{say(text)}), nil
+		way := styled(dim, "ctrl+c quits")
+		if c.dialog != nil {
+			way = styled(warn, "a question waits")
+		}
+		return newFrame(c.w, c.h, c.theme, []line{say(text), way}), nil
 	}
 	b := c.screen().draw(c, c.w, c.h-chrome)
 	bar := b.bar
@@ -81,7 +78,7 @@ func (c *console) picture() (Frame, *point) {
 }
 
 func (c *console) dialogOver(lines []line) ([]line, *point) {
-	box, at := c.dialog.box(c.w)
+	box, at := c.dialog.box(c.w, c.h)
 	x, y := (c.w-box[0].width())/2, max(0, (c.h-len(box))/2)
 	if at != nil {
 		at = &point{x + at.x, y + at.y}
@@ -193,7 +190,7 @@ func (c *console) second() line {
 
 // stateLine is the screen's state, or the message that has just come.
 func (c *console) stateLine() line {
-	if x, ok := c.screen().(asker); !ok || !x.asking() { // what is being typed must be seen
+	if !c.typing() { // what is being typed must be seen
 		if l := c.toastLine(); l != nil {
 			return l
 		}
@@ -202,26 +199,28 @@ func (c *console) stateLine() line {
 	return spread(left, append(right, span{" ", plain}), c.w)
 }
 
-// keyLine is the line of keys. While a filter or an answer is typed every other key writes, that of help
-// too, and the line promises none.
+// typing says that the state line takes typed text, or the letter of a column to sort by.
+func (c *console) typing() bool {
+	switch s := c.screen().(type) {
+	case asker:
+		return s.asking()
+	case capturer:
+		return s.capturing()
+	}
+	return false
+}
+
+// keyLine is the line of keys. Where letters are typed text, they do nothing else, and ? is one of them.
 func (c *console) keyLine() line {
 	s := c.screen()
-	if typing(s) {
-		list := []action{can(keys.Start, nil).named("done"), can(keys.Back, nil).named("done")}
+	if c.typing() {
+		list := []action{can(keys.Open, nil).named("done"), can(keys.Back, nil).named("leave")}
 		if z, ok := s.(*wizard); ok {
 			list = append(list, z.now().actions(c)...)
 		}
 		return footer(list, nil, c.w)
 	}
 	return footer(append(s.actions(c), c.footActions()...), line{{keys.Help.Help().Key, bold}, {" help", dim}}, c.w)
-}
-
-// typing says that every key that writes is typed text. In a field of a form ? is still help.
-func typing(s screen) bool {
-	if z, ok := s.(*wizard); ok {
-		return z.now().typing()
-	}
-	return capturing(s)
 }
 
 // backAction is what esc does, for the footer: of a form it leaves all of it, and not only the step.
