@@ -46,7 +46,7 @@ func TestConsoleOpensAndCloses(t *testing.T) {
 	}
 }
 
-// TestConsoleWithoutATerminal is refused; TestScripts has the same for pipes.
+// TestConsoleEndsByKeysAndSignals ends a console without jobs by ctrl+c, which is its own wish, and by a signal, which is not.
 func TestConsoleEndsByKeysAndSignals(t *testing.T) {
 	prepared(t)
 	x := inTerminal(t, 80, 24)
@@ -320,4 +320,38 @@ func TestConsoleOnTheDemo(t *testing.T) {
 	x.until("verify all evidence", "exit 3", "was missed")
 	x.press("C-c")
 	x.ends(0)
+	auditorLooks(t)
+}
+
+// auditorLooks is the path of somebody who got a folder and a public key: the year, the gap, the failed week,
+// its retest. Nothing is written, and nothing is connected to.
+func auditorLooks(t *testing.T) {
+	t.Helper()
+	before := digests(t, ".")
+	x := inTerminal(t, 120, 36, "--evidence", "demo/archive/evidence", "--public-key", "demo/keys/signing.pub.pem", "--as-of", "2026-11-20T13:00:00Z")
+	x.until("[3 Evidence]", "read-only", "5 slots due", "1 failed", "1 missed")
+	x.press("n")
+	x.until("▸ 2026-11-08 02:00  no report")
+	x.press("n")
+	x.until("▸ 2026-10-25 02:00")
+	x.press("Enter")
+	x.until("› 2026-10-25 02:00", "genuine and unchanged", "FAILED")
+	x.press("]")
+	x.until("again › validation-", "genuine and unchanged", "PASSED, every record compared")
+	x.press("1")
+	x.until("[1 Backups]", "no archive")
+	x.press("4")
+	x.until("[4 Topics]", "No cluster was named")
+	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", x.pid()))
+	if err != nil || len(fds) == 0 {
+		t.Fatal(fds, err)
+	}
+	for _, fd := range fds {
+		if to, err := os.Readlink(fd); err == nil && strings.HasPrefix(to, "socket:") {
+			t.Errorf("a console on a folder holds a socket open: %s", to)
+		}
+	}
+	x.press("C-c")
+	x.ends(0)
+	unchanged(t, before, digests(t, "."))
 }

@@ -36,12 +36,10 @@ func cpuTicks(t *testing.T, pid int) int {
 func idles(t *testing.T, what string, pid int) {
 	t.Helper()
 	time.Sleep(2 * time.Second) // what coming here cost is over
-	before, start := cpuTicks(t, pid), time.Now()
-	time.Sleep(15 * time.Second)
-	used, passed := float64(cpuTicks(t, pid)-before)/ticksPerSecond, time.Since(start).Seconds()
-	t.Logf("%s: %.2f s of CPU in %.0f s, %.2f %% of a core", what, used, passed, 100*used/passed)
-	if used/passed >= 0.01 {
-		t.Errorf("%s: an idle console takes %.2f %% of a core", what, 100*used/passed)
+	share := idleShare(t, pid)
+	t.Logf("%s: %.2f %% of a core", what, 100*share)
+	if share >= 0.01 {
+		t.Errorf("%s: an idle console takes %.2f %% of a core", what, 100*share)
 	}
 }
 
@@ -133,4 +131,42 @@ func TestManyKeysCostNoMemory(t *testing.T) {
 	}
 	x.press("C-c")
 	x.ends(0)
+}
+
+// idleShare is the share of a core that a process takes. What else the machine does makes it seem larger and
+// never smaller (caches, clock speed), so a second and a third look may correct the first.
+func idleShare(t *testing.T, pid int) float64 {
+	t.Helper()
+	least := 1.0
+	for try := 0; try < 3 && least >= 0.01; try++ {
+		before, start := cpuTicks(t, pid), time.Now()
+		time.Sleep(15 * time.Second)
+		used, passed := float64(cpuTicks(t, pid)-before)/ticksPerSecond, time.Since(start).Seconds()
+		t.Logf("%.2f s of CPU in %.0f s: %.2f %% of a core", used, passed, 100*used/passed)
+		least = min(least, used/passed)
+	}
+	return least
+}
+
+// TestConsoleOffersTheDemo takes the first offer of a console without a configuration.
+func TestConsoleOffersTheDemo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	x := inTerminal(t, 120, 36)
+	x.until("Try the demo")
+	x.press("d")
+	x.until("folder")
+	x.write("tried")
+	x.press("Enter")
+	x.until("demo-bank ●", "[1 Backups]", "54 runs", "read-write")
+	x.press("b")
+	x.until("› backup", "5 topics in scope")
+	x.press("Enter")
+	x.until("j-1 ", "exit 0")
+	x.press("C-c")
+	x.ends(0)
+	if _, err := os.Stat("tried/kustody.toml"); err != nil {
+		t.Error(err)
+	}
 }

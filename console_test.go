@@ -147,6 +147,8 @@ func TestNoPlaceInTheConsole(t *testing.T) {
 		"backup --max-bytes-per-second 0":                      "would not end",
 		"--batch --read-only backup":                           "kustody backup writes, and --read-only was given",
 		"--batch --read-only demo --dir x":                     "kustody demo writes",
+		"demo --read-only":                                     "kustody demo writes",
+		"keygen --read-only --out x.pem":                       "kustody keygen writes",
 	} {
 		got, p, exit := tryOpen(t, strings.Fields(args)...)
 		if got != nil || exit == engine.ExitDone || !strings.Contains(p.err.String(), want) {

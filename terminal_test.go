@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"kustody/evidence"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,7 @@ type terminal struct {
 }
 
 // patience is how long a terminal is waited for. It bounds a failure, not a success.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // haveTmux says whether tmux is there. In CI it must be.
 func haveTmux(t *testing.T) {
@@ -57,11 +58,11 @@ func inTerminal(t *testing.T, w, h int, words ...string) *terminal {
 	}
 	line := "env -u NO_COLOR"
 	for len(words) > 0 && strings.Contains(words[0], "=") {
-		line, words = line+" "+shellWord(words[0]), words[1:]
+		line, words = line+" "+evidence.ShellWord(words[0]), words[1:]
 	}
-	line += " " + shellWord(named)
+	line += " " + evidence.ShellWord(named)
 	for _, word := range words {
-		line += " " + shellWord(word)
+		line += " " + evidence.ShellWord(word)
 	}
 	term := &terminal{t: t, dir: dir}
 	t.Cleanup(func() {
@@ -192,7 +193,7 @@ func (x *terminal) pid() int {
 	return pid
 }
 
-// fits wants no line longer than the window, and the console's chrome whole.
+// fits wants the screen to fill the window.
 func (x *terminal) fits(w, h int) {
 	x.t.Helper()
 	lines := strings.Split(strings.TrimSuffix(x.screen(), "\n"), "\n")

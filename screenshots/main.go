@@ -55,7 +55,11 @@ func drawAll(ctx context.Context) (map[string][]byte, error) {
 	}
 	defer world.close()
 	pictures := map[string][]byte{}
-	for _, s := range shots(world) {
+	report, err := world.report(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shots(report) {
 		if pictures[s.name+".svg"], err = s.draw(ctx, world); err != nil {
 			return nil, fmt.Errorf("draw %s: %w", s.name, err)
 		}
@@ -123,14 +127,14 @@ func compare(dir string, pictures map[string][]byte) error {
 
 // shot is one picture: how to get there, and what must be seen, so that no picture shows an error page.
 type shot struct {
-	name       string
-	cols, rows int
-	theme      string
-	ascii      bool
-	desk       func(w *world) tui.Desk
-	place      tui.Place
-	do         func(t *tui.Tour) // presses the keys
-	shows      []string
+	name  string
+	small bool   // 80×24 instead of 120×36
+	theme string // default dark
+	ascii bool
+	desk  func(w *world) tui.Desk
+	place tui.Place
+	do    func(t *tui.Tour) // presses the keys
+	shows []string
 }
 
 // draw goes there and draws.
@@ -142,7 +146,11 @@ func (s shot) draw(ctx context.Context, w *world) ([]byte, error) {
 	if s.desk != nil {
 		desk = s.desk(w)
 	}
-	t := tui.NewTour(ctx, desk, tui.Look{Theme: s.theme, ASCII: s.ascii}, s.cols, s.rows, s.place)
+	columns, rows := 120, 36
+	if s.small {
+		columns, rows = 80, 24
+	}
+	t := tui.NewTour(ctx, desk, tui.Look{Theme: s.theme, ASCII: s.ascii}, columns, rows, s.place)
 	if s.do != nil {
 		s.do(t)
 	}

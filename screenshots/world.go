@@ -43,16 +43,39 @@ func (w *world) desk() tui.Desk {
 		Now: w.stored.Now, Zone: berlin(),
 		Archive:  func(context.Context) (engine.QueryOptions, error) { return w.stored.Query(), nil },
 		Evidence: func(context.Context) (engine.LedgerOptions, error) { return w.stored.Ledger(), nil },
-		Work:     &tui.Work{Target: "demo-bank"},
+		Source: func(ctx context.Context) (engine.CoverageOptions, func(), error) {
+			o, err := w.stored.Coverage(ctx)
+			return o, func() {}, err
+		},
+		Work: &tui.Work{Target: "demo-bank", Plan: w.plan},
 	}
 }
 
 // auditor is someone's who got a folder and a public key.
 func (w *world) auditor() tui.Desk {
 	d := w.desk()
-	d.Cluster, d.Work, d.Archive = "", nil, nil
+	d.Cluster, d.Work, d.Source = "", nil, nil
 	d.ReadOnly = "opened with --evidence"
 	return d
+}
+
+// empty is the desk of somebody who has no configuration yet.
+func (w *world) empty() tui.Desk {
+	nothing := func(context.Context, string) (tui.Desk, error) { return w.desk(), nil }
+	return tui.Desk{Now: w.stored.Now, Zone: time.UTC, ReadOnly: "there is no configuration yet", Offers: []tui.Offer{
+		{Key: "d", Title: "The demo", Text: "a year of backups and proofs on made-up data, without a cluster, in under a minute", Ask: "folder", Take: nothing},
+		{Key: "e", Title: "An evidence folder", Text: "look at reports and a ledger, and verify them; nothing is written", Ask: "folder", Take: nothing},
+		{Key: "c", Title: "A new configuration", Text: "write a commented ./kustody.toml to fill in", Take: nothing},
+	}}
+}
+
+// report is the newest report of the stored year.
+func (w *world) report(ctx context.Context) (engine.ReportItem, error) {
+	list, err := engine.ListReports(ctx, engine.QueryOptions{Store: w.stored.Query().Store, Trusted: w.stored.Trusted})
+	if err != nil {
+		return engine.ReportItem{}, err
+	}
+	return list.Reports[len(list.Reports)-1], nil
 }
 
 // berlin shows that local time is not UTC.

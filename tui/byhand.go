@@ -6,21 +6,24 @@ import (
 	"kustody/evidence"
 )
 
-// folderOf is where lines to type are run from: the path of a folder, or the address of a store.
-func folderOf(location string) string {
-	if rest, ok := strings.CutPrefix(location, "file://"); ok {
-		return rest
+// localFolder is the path of a place that is a folder of this machine.
+func localFolder(location string) (path string, local bool) {
+	if path, local = strings.CutPrefix(location, "file://"); local {
+		return path, true
 	}
-	return "a copy of " + location
+	return location, location != "" && !strings.Contains(location, "://")
 }
 
 // byHandTitle stands above lines to type: where they are typed, and which key is meant.
 func byHandTitle(c *console, pub *evidence.PublicKey, w int) []line {
-	out := []line{{{" Check it without this program", bold}, {", in " + middle(folderOf(c.desk.Location), max(10, w-37)), dim}}}
+	title := line{{" Check it without this program", bold}}
 	if keyFile(pub) == "pub.pem" {
-		out = append(out, styled(dim, " (pub.pem: the public key that you were given)"))
+		title = title.add(dim, " (pub.pem: the key you were given)")
 	}
-	return out
+	if folder, local := localFolder(c.desk.Location); local {
+		return append([]line{title}, commandLines("cd "+evidence.ShellFile(folder), w)...)
+	}
+	return append([]line{title}, para(dim, "in a copy of "+c.desk.Location+":", w)...)
 }
 
 // byHand are the two lines that say the most: the signature, and the checksum.
@@ -45,11 +48,14 @@ func commandLines(command string, w int) []line {
 	}
 	var out []line
 	for i, part := range parts {
-		indent := "  "
-		if i > 0 {
-			indent = "   "
+		indent := "   "
+		switch {
+		case i == 0:
+			indent = "  "
+		case part.flush:
+			indent = ""
 		}
-		out = append(out, line{{indent, plain}, {part, plain}})
+		out = append(out, line{{indent, plain}, {part.text, plain}})
 	}
 	return out
 }
@@ -81,22 +87,40 @@ func pieces(command string) []piece {
 	return append(out, piece{command[from:], ""})
 }
 
-// breakCommand breaks a command into lines of a width; false when a part of it is wider.
-func breakCommand(command string, w int) (lines []string, fits bool) {
-	now, end := "", ""
+// brokenLine is one line of a command. A flush one goes on with a name in the middle, and cannot be indented.
+type brokenLine struct {
+	text  string
+	flush bool
+}
+
+// breakCommand breaks a command into lines of a width; false when a part of it is wider and cannot be
+// broken: names in quotes.
+func breakCommand(command string, w int) (lines []brokenLine, fits bool) {
+	var now brokenLine
+	end := ""
 	fits = true
 	for i, p := range pieces(command) {
-		switch {
-		case i == 0:
-			now = p.text
-		case width(now)+1+width(p.text)+width(p.end) > w:
-			lines = append(lines, now+end)
-			now = p.text
-		default:
-			now += " " + p.text
+		if i > 0 && width(now.text)+1+width(p.text)+width(p.end) <= w {
+			now.text += " " + p.text
+			end = p.end
+			continue
 		}
-		end = p.end
-		fits = fits && width(p.text)+width(p.end) <= w
+		if i > 0 {
+			lines = append(lines, brokenLine{now.text + end, now.flush})
+		}
+		now, end = brokenLine{text: p.text}, p.end
+		if strings.ContainsAny(p.text, `'"`) || w < 8 {
+			fits = fits && width(p.text)+width(p.end) <= w
+			continue
+		}
+		for width(now.text)+width(end) > w {
+			cut := w - 1
+			if slash := strings.LastIndex(now.text[:cut], "/"); slash > 0 {
+				cut = slash + 1
+			}
+			lines = append(lines, brokenLine{now.text[:cut] + "\\", now.flush})
+			now = brokenLine{now.text[cut:], true}
+		}
 	}
 	return append(lines, now), fits
 }

@@ -90,6 +90,15 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// TestLocalFolder tells folders of this machine from stores elsewhere.
+func TestLocalFolder(t *testing.T) {
+	for location, want := range map[string]string{"file:///a b/c": "/a b/c", "/a/c": "/a/c", "package": "package", "s3://bucket/a": "", "": ""} {
+		if got, local := localFolder(location); local != (want != "") || local && got != want {
+			t.Errorf("%q is the folder %q, %v", location, got, local)
+		}
+	}
+}
+
 // TestBreakCommand: what is broken is the same to a shell.
 func TestBreakCommand(t *testing.T) {
 	dir := t.TempDir()
@@ -103,19 +112,25 @@ func TestBreakCommand(t *testing.T) {
 		{"printf '%s|' 'a name with spaces' b", 12, false},
 		{`printf '%s|' "$(printf '%s' a b c | cut -c1-2)" x`, 22, true},
 		{"echo short", 80, true},
+		{"echo /a/very/long/path/to/some/file /and/another/one-without-any-place-to-break x y", 16, true},
 	} {
 		want, _ := shell(t, dir, c.command)
 		lines, fits := breakCommand(c.command, c.w)
 		if fits != c.fits {
 			t.Errorf("%q in %d: fits %v", c.command, c.w, fits)
 		}
-		if got, ok := shell(t, dir, strings.Join(lines, "\n    ")); !ok || got != want {
-			t.Errorf("%q in %d cells becomes %q and says %q, not %q", c.command, c.w, lines, got, want)
-		}
-		for _, l := range lines {
-			if fits && len(l) > c.w {
-				t.Errorf("%q is longer than %d", l, c.w)
+		shown := ""
+		for i, l := range lines {
+			if i > 0 {
+				shown += "\n" + map[bool]string{false: "    "}[l.flush]
 			}
+			shown += l.text
+			if fits && len(l.text) > c.w {
+				t.Errorf("%q is longer than %d", l.text, c.w)
+			}
+		}
+		if got, ok := shell(t, dir, shown); !ok || got != want {
+			t.Errorf("%q in %d cells becomes %q and says %q, not %q", c.command, c.w, shown, got, want)
 		}
 	}
 }

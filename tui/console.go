@@ -34,9 +34,9 @@ type console struct {
 	jobs     []*job
 	lastJob  int
 	polling  bool
-	waiting  int       // loaders at work
-	readings []reading // what they read
-	starting int       // jobs that are being begun
+	waiting  int        // loaders at work
+	readings []underWay // what they read
+	starting int        // jobs that are being begun
 	spinning bool
 	frame    int // of the spinner
 
@@ -170,15 +170,26 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	case tea.MouseClickMsg:
 		return c.pointed(point{m.X, m.Y})
 	case tea.MouseWheelMsg:
-		if s, ok := c.screen().(clicker); ok && c.dialog == nil && c.help == nil && !c.tooSmall() {
-			s.wheel(c, m.Button == tea.MouseWheelDown)
+		if s, ok := c.screen().(wheeler); ok && c.dialog == nil && c.help == nil && !c.tooSmall() {
+			s.wheel(c, map[tea.MouseButton]int{tea.MouseWheelDown: wheelLines, tea.MouseWheelUp: -wheelLines}[m.Button])
 		}
 	}
 	return nil
 }
 
-// press hands a key to whoever is in front: dialog, help, command bar, screen.
+// press takes a key. What was said in passing does not follow to another screen, where it would hide what
+// that screen has to say.
 func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
+	said, at := c.toast, c.screen()
+	cmd := c.hand(k)
+	if c.toast == said && said != nil && said.passes() && c.screen() != at {
+		c.toast = nil
+	}
+	return cmd
+}
+
+// hand gives a key to whoever is in front: dialog, help, command bar, screen.
+func (c *console) hand(k tea.KeyPressMsg) tea.Cmd {
 	if k.String() == "ctrl+c" {
 		return c.quit()
 	}
@@ -234,7 +245,7 @@ func (c *console) escape() tea.Cmd {
 
 // dismiss takes a message away that stays until then, and says whether there was one.
 func (c *console) dismiss() bool {
-	if c.toast == nil || c.toast.kind == goodNews {
+	if c.toast == nil || c.toast.passes() {
 		return false
 	}
 	c.toast = nil
@@ -303,8 +314,11 @@ func (c *console) pasted(text string) tea.Cmd {
 	return nil
 }
 
-// twice is how soon a second click makes two.
-const twice = 400 * time.Millisecond
+// twice is how soon a second click makes two; wheelLines is how far one notch of the wheel goes.
+const (
+	twice      = 400 * time.Millisecond
+	wheelLines = 3
+)
 
 // pointed gives a click to the screen, counted from the body's corner; the sections in the second line
 // can be clicked too.

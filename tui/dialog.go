@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"time"
-
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
@@ -18,9 +16,6 @@ type dialog struct {
 	// pastes has not read.
 	typed string
 	field input
-	// until keys are swallowed, for a dialog that opened by itself: a key in flight must not answer it.
-	quietSince, opened time.Time
-	surprising         bool
 }
 
 // choice is one answer of a dialog.
@@ -29,13 +24,6 @@ type choice struct {
 	say string
 	run func() tea.Cmd
 }
-
-// A dialog that opens by itself takes keys only after a pause in the typing, and at the latest after a
-// while (crush does the same, for the same reason).
-const (
-	graceQuiet = 425 * time.Millisecond
-	graceMost  = 1500 * time.Millisecond
-)
 
 // confirm asks whether to do something. The key that answers must not be the one that asked.
 func confirm(title, say string, k key.Binding, run func() tea.Cmd, text ...line) *dialog {
@@ -47,32 +35,9 @@ func confirmTyped(title, name, say string, run func() tea.Cmd, text ...line) *di
 	return &dialog{title: title, text: text, typed: name, field: newInput(""), choices: []choice{{keys.Start, say, run}}}
 }
 
-// bySurprise makes it a dialog that nobody asked for.
-func (d *dialog) bySurprise(now time.Time) *dialog {
-	d.surprising, d.opened, d.quietSince = true, now, now
-	return d
-}
-
-// deaf says that keys are swallowed still.
-func (d *dialog) deaf(now time.Time) bool {
-	if !d.surprising {
-		return false
-	}
-	quiet := now.Sub(d.quietSince) >= graceQuiet
-	d.quietSince = now
-	if quiet || now.Sub(d.opened) >= graceMost {
-		d.surprising = false
-		return false
-	}
-	return true
-}
-
-// press answers the dialog, or not.
+// pressDialog answers the dialog, or not.
 func (c *console) pressDialog(k tea.KeyPressMsg) tea.Cmd {
 	d := c.dialog
-	if d.deaf(c.now()) {
-		return nil
-	}
 	if key.Matches(k, keys.Back) {
 		c.dialog = nil
 		return nil
@@ -122,7 +87,7 @@ func (d *dialog) box(w, h int) ([]line, *point) {
 		}
 		foot = append(foot, span{x.key.Help().Key, s}, span{" " + x.say + "   ", dim})
 	}
-	foot = append(foot, span{"esc", bold}, span{" go back", dim})
+	foot = append(foot, span{"esc", bold}, span{" no", dim})
 	in = append(in, nil, foot)
 	return frameBox(d.title, in, inner), cursor
 }

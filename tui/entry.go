@@ -50,7 +50,7 @@ func (s *entryScreen) entry(c *console) (e, before *evidence.Sealed) {
 }
 
 func (s *entryScreen) enter(c *console) tea.Cmd {
-	if !c.data.ledger.has {
+	if !c.data.ledger.has || c.data.ledger.stale {
 		return c.loadLedger(false, func() tea.Cmd { return s.read(c) })
 	}
 	return s.read(c)
@@ -120,12 +120,11 @@ func (s *entryScreen) actions(c *console) []action {
 func (s *entryScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
-func (s *entryScreen) wheel(c *console, down bool)         { s.text.wheel(down) }
-func (s *entryScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *entryScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *entryScreen) state(c *console) (left, right line) {
 	if l := s.load.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return c.trustLine(newEvidenceBook(c.data.ledger.value, nil)), nil
 }
@@ -250,11 +249,11 @@ func (s *entryScreen) byHand(c *console) []string {
 		return nil
 	}
 	key, sigKey := entryKey(c.data.ledger.value, e)
-	out := []string{"sha256sum " + shellWord(key),
-		"openssl dgst -sha256 -verify " + shellWord(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + shellWord(sigKey) + " " + shellWord(key)}
+	out := []string{"sha256sum " + evidence.ShellFile(key),
+		"openssl dgst -sha256 -verify " + evidence.ShellFile(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + evidence.ShellFile(sigKey) + " " + evidence.ShellFile(key)}
 	if before != nil {
 		b, _ := entryKey(c.data.ledger.value, before)
-		out = append(out, "sha256sum "+shellWord(b), "jq -r .previous_sha256 "+shellWord(key))
+		out = append(out, "sha256sum "+evidence.ShellFile(b), "jq -r .previous_sha256 "+evidence.ShellFile(key))
 	}
 	return out
 }

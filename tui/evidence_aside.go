@@ -32,7 +32,7 @@ func (s *evidenceScreen) aside(c *console, w, h int) []line {
 	}
 	if r.closing != nil {
 		field("Key", r.closing.KeyID)
-		field("Ledger", "entry "+plainNumber(r.closing.Sequence)+" of "+plainNumber(s.book.ledger.Head.Sequence))
+		field("Ledger", "entry "+plainNumber(r.closing.Sequence)+", the last is "+plainNumber(s.book.ledger.Head.Sequence))
 	}
 	for _, l := range s.explain(r) {
 		out = append(out, nil)
@@ -146,12 +146,15 @@ func (s *evidenceScreen) verifiedLines(c *console, r evidenceRow, w int) []line 
 	if m != markNone {
 		l = append(append(l, span{"  ", plain}), c.theme.word(m, "chain")...)
 	}
+	if l == nil {
+		return []line{styled(dim, " looked at "+when)}
+	}
 	return []line{l, styled(dim, " verified "+when)}
 }
 
 // offline says so where everything was read from a folder.
 func (s *evidenceScreen) offline(c *console) string {
-	if strings.HasPrefix(c.desk.Location, "file:") {
+	if _, local := localFolder(c.desk.Location); local {
 		return ", offline"
 	}
 	return ""

@@ -11,6 +11,7 @@ import (
 
 	"kustody/engine"
 	"kustody/evidence"
+	"kustody/tui/units"
 )
 
 // reportCheck is one report, read and verified.
@@ -42,9 +43,14 @@ type namedFile struct {
 	broken    string
 }
 
-// loadCheck reads a report and verifies it, against the ledger too.
+// loadCheck reads a report and verifies it, against the ledger too. The ledger as it was read before will
+// do to find the entry; that there is none is said only of a ledger that was read just now: the report may
+// be younger than what is in sight.
 func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.Cmd) tea.Cmd {
 	ledger, noLedger, now := c.data.ledger.value, c.data.ledger.err, c.now
+	if c.data.ledger.stale || c.data.ledger.loading {
+		ledger = nil
+	}
 	return l.load(c, "and verifying report "+id, func(ctx context.Context) (*reportCheck, error) {
 		if c.desk.Evidence == nil {
 			return nil, errNoEvidence
@@ -54,7 +60,7 @@ func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.
 			return nil, err
 		}
 		r := &reportCheck{id: id, trusted: o.PublicKey, ledger: ledger, noLedger: noLedger}
-		if ledger == nil {
+		if r.named(); r.entry == nil {
 			if r.ledger, r.noLedger = engine.VerifyLedger(ctx, o); r.ledger != nil {
 				r.noLedger = nil
 			}
@@ -142,6 +148,9 @@ func (r *reportCheck) against(ctx context.Context, o engine.LedgerOptions, store
 		case s.Checked && !s.OK:
 			failed = append(failed, *s)
 		}
+		if s.Name == evidence.StepRead && s.OK {
+			s.Computed = units.Thousands(int64(len(r.body))) + " bytes"
+		}
 		if r.sig == nil && s.Name == evidence.StepSignature {
 			s.Sentence = "there is no signature beside the report" + map[bool]string{true: ": " + s.Sentence}[s.Checked]
 		}
@@ -161,7 +170,7 @@ func (r *reportCheck) against(ctx context.Context, o engine.LedgerOptions, store
 func (r *reportCheck) isMissing() {
 	r.missing = true
 	read := evidence.Step{Name: evidence.StepRead, Checked: true, Expected: r.key, Computed: "nothing", Sentence: "the file is not there",
-		ByHand: "ls " + shellWord(r.key)}
+		ByHand: "ls " + evidence.ShellFile(r.key)}
 	r.failed = &evidence.VerificationError{Failed: []evidence.Step{read}}
 	steps := r.ledger.StepsAt(evidence.RootEvidence, r.named(), "nothing", evidence.LedgerPlace{File: r.key, Folder: r.ledger.Folder})
 	steps[0].Sentence += ", which is missing"
@@ -219,4 +228,49 @@ func anyFailed(steps []evidence.Step) bool {
 		}
 	}
 	return false
+}
+
+// startVerifyAll verifies the ledger and every report as a job, and shows it. One at a time is enough.
+func (c *console) startVerifyAll() tea.Cmd {
+	if c.desk.Evidence == nil {
+		return c.failed("verify", errNoEvidence)
+	}
+	for _, j := range c.runningJobs() {
+		if j.Kind() == "verify" {
+			return c.openJob(j)
+		}
+	}
+	if c.quitting {
+		c.note(badNews, "verify: not here: "+quitsSoon)
+		return nil
+	}
+	type opened struct {
+		ledger engine.LedgerOptions
+		err    error // a value, since no screen here would show the loader's
+	}
+	open, at := &loader[opened]{}, c.screen()
+	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (opened, error) {
+		o, err := c.desk.Evidence(ctx)
+		return opened{o, err}, nil
+	}, func() tea.Cmd {
+		if err := open.value.err; err != nil {
+			return c.failed("cannot verify the evidence in "+c.desk.Location, err)
+		}
+		for _, j := range c.runningJobs() {
+			if j.Kind() == "verify" {
+				return nil // it was asked for twice
+			}
+		}
+		work := engine.VerifyEvidence(c.ctx, engine.VerifyEvidenceOptions{Env: engine.Env{Clock: c.desk.Now}, Ledger: open.value.ledger})
+		j := &job{work: work, title: "verify all evidence in " + c.desk.Location, again: "verify again: it only reads, and begins at the beginning"}
+		j.after = func(c *console) {
+			if v := work.Verification(); v != nil {
+				c.verified, c.verifiedAt = v, c.now()
+			}
+		}
+		if c.screen() != at { // the job is listed; it does not lie down on what is looked at now
+			return c.begin(j)
+		}
+		return tea.Batch(c.begin(j), c.openJob(j))
+	})
 }

@@ -47,6 +47,15 @@ func (s *jobScreen) name(*console) string {
 }
 
 func (s *jobScreen) capturing() bool { return s.parts.capturing() }
+func (s *jobScreen) asking() bool    { return s.parts.capturing() }
+
+// finds: the summary of a job that has ended is no table.
+func (s *jobScreen) finds() []action {
+	if s.summing() {
+		return nil
+	}
+	return s.parts.finds()
+}
 
 func (s *jobScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
@@ -144,7 +153,7 @@ func (s *jobScreen) openPart(c *console) action {
 	if !ok {
 		none = "there is no partition under the cursor"
 	}
-	return can(keys.Open, func() tea.Cmd { return c.push(newPartScreen(c, s.job, r.Topic, r.Partition)) }).named("partition").unless(none)
+	return can(keys.Open, func() tea.Cmd { return c.push(newJobPartScreen(c, s.job, r.Topic, r.Partition)) }).named("partition").unless(none)
 }
 
 // freeze stops the picture, or lets it go on. The job does not notice.
@@ -198,14 +207,13 @@ func (s *jobScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (s *jobScreen) paste(c *console, text string) tea.Cmd { s.parts.paste(text); return nil }
 
-func (s *jobScreen) wheel(c *console, down bool) {
-	step := map[bool]int{true: 3, false: -3}[down]
+func (s *jobScreen) wheel(_ *console, n int) {
 	if s.summing() {
-		s.text.move(step)
+		s.text.move(n)
 		return
 	}
 	s.moved = true
-	s.parts.move(step)
+	s.parts.move(n)
 }
 
 func (s *jobScreen) click(c *console, at point, double bool) tea.Cmd {

@@ -58,7 +58,7 @@ func (c *console) jobState(j *job) line {
 // endHead is the outcome in the head's place: mark, words, what the exit code means, and when it was.
 func endHead(c *console, j *job, w int) []line {
 	s := *j.summary
-	l := append(line{{" ", plain}}, c.theme.word(outcomeMark(s), sentence(s.Outcome)).with(bold)...)
+	l := append(line{{" ", plain}}, c.theme.word(outcomeMark(s), capital(s.Outcome)).with(bold)...)
 	if s.Exit != engine.ExitDone || c.wide() {
 		l = l.add(plain, "   exit "+itoa(int(s.Exit))+": "+exitWords[s.Exit])
 	}
@@ -71,14 +71,6 @@ func endHead(c *console, j *job, w int) []line {
 		return append(out, when)
 	}
 	return []line{l, when}
-}
-
-// sentence begins with a capital letter.
-func sentence(s string) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // quietFacts are facts that the page says in words of its own.
@@ -94,6 +86,9 @@ func summaryText(c *console, j *job, w int) []line {
 	if s.Error != "" {
 		out = append(out, marked(c, markBad, "Error", []string{s.Error}, w)...)
 	}
+	if l := doneLine(j); l != nil {
+		out = append(out, l, nil)
+	}
 	out = append(out, marked(c, markFinding, units.Count(int64(len(s.Findings)), "finding"), s.Findings, w)...)
 	out = append(out, goOnText(j, w)...)
 	out = append(out, reportText(c, j)...)
@@ -108,18 +103,44 @@ func summaryText(c *console, j *job, w int) []line {
 		if ms, ok := f.Value.(int64); ok && strings.HasSuffix(f.Key, "_ms") {
 			name, value = strings.TrimSuffix(name, " ms"), units.Span(time.Duration(ms)*time.Millisecond)
 		}
-		for i, l := range wrap(plain, value, max(10, w-24)) {
-			head := ""
-			if i == 0 {
-				head = name
-			}
-			out = append(out, append(line{{" " + pad(head, 20) + "  ", dim}}, l...))
-		}
+		out = append(out, named(name, 21, plain, value, w)...)
 	}
 	if len(out) == facts && facts == 0 {
 		return []line{styled(dim, " It has nothing to add.")}
 	}
 	return out
+}
+
+// doneLine says first of all what was written, in numbers: the notes may take all the room there is.
+func doneLine(j *job) line {
+	s := j.summary
+	var parts []string
+	number := func(key string) (int64, bool) {
+		switch v := s.Get(key).(type) {
+		case int64:
+			return v, true
+		case int:
+			return int64(v), true
+		}
+		return 0, false
+	}
+	for _, noun := range []string{"record", "partition", "topic"} {
+		if n, ok := number(noun + "s"); ok {
+			parts = append(parts, units.Count(n, noun))
+		}
+	}
+	if n, ok := number("bytes"); ok {
+		parts = append(parts, units.Size(n))
+	}
+	what := map[string]string{"backup": "Backed up", "restore": "Restored"}[j.Kind()]
+	if what == "" || len(parts) < 3 || s.Exit != engine.ExitDone && s.Exit != engine.ExitFindings {
+		return nil
+	}
+	l := line{{" " + what + "   ", dim}, {strings.Join(parts, ", "), bold}}
+	if to := j.fact("target_cluster"); to != "" {
+		l = l.add(plain, " into "+clean(to))
+	}
+	return l
 }
 
 // verdictLine is a report's verdict with its level.
@@ -141,14 +162,8 @@ func marked(c *console, m mark, title string, list []string, w int) []line {
 	}
 	out := []line{styled(bold, " "+title)}
 	for _, text := range list {
-		for i, l := range wrap(plain, text, max(10, w-6)) {
-			head := line{{"     ", plain}}
-			if i == 0 {
-				g := c.theme.glyph(m)
-				head = line{{"   ", plain}, {pad(g.text, 2), g.style}}
-			}
-			out = append(out, append(head, l...))
-		}
+		g := c.theme.glyph(m)
+		out = append(out, flow(line{{"   ", plain}, {pad(g.text, 2), g.style}}, span{}, plain, text, w)...)
 	}
 	return append(out, nil)
 }
@@ -161,18 +176,13 @@ func goOnText(j *job, w int) []line {
 	}
 	out := []line{styled(bold, " How to go on")}
 	if j.summary.Exit == engine.ExitCancelled {
-		for _, l := range wrap(plain, written(j), max(10, w-6)) {
-			out = append(out, append(line{{"     ", plain}}, l...))
-		}
+		out = append(out, flow(line{{"     ", plain}}, span{}, plain, written(j), w)...)
 	}
-	way := j.goOn()
-	if way != j.batch { // a command line stays as it has to be typed
-		way = sentence(way)
+	next := capital(j.goOn())
+	if strings.HasPrefix(j.goOn(), "kustody ") { // a command line begins as it is typed
+		next = "To go on: " + j.goOn()
 	}
-	for _, l := range wrap(plain, way, max(10, w-6)) {
-		out = append(out, append(line{{"     ", plain}}, l...))
-	}
-	return append(out, nil)
+	return append(append(out, flow(line{{"     ", plain}}, span{}, plain, next, w)...), nil)
 }
 
 // reportText names the report that was written, and the keys that open it.

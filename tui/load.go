@@ -114,8 +114,8 @@ func (l *loader[T]) leave(asked bool) {
 	}
 }
 
-// reading is one that is under way, and the screen that began it.
-type reading struct {
+// underWay is a reading that has begun, and the screen that began it.
+type underWay struct {
 	by    screen
 	still func() bool
 	leave func(asked bool) // nil: it must come to its end
@@ -123,12 +123,12 @@ type reading struct {
 
 // waits says that the answer of some reading is still wanted.
 func (c *console) waits() bool {
-	return slices.ContainsFunc(c.readings, func(x reading) bool { return x.still() })
+	return slices.ContainsFunc(c.readings, func(x underWay) bool { return x.still() })
 }
 
 // begins notes a reading of the screen in front, and forgets those that are over.
 func (c *console) begins(still func() bool, leave func(asked bool)) {
-	c.readings = append(slices.DeleteFunc(c.readings, func(x reading) bool { return !x.still() }), reading{c.screen(), still, leave})
+	c.readings = append(slices.DeleteFunc(c.readings, func(x underWay) bool { return !x.still() }), underWay{c.screen(), still, leave})
 }
 
 // giveUp stops what a screen waits for, and says whether that was anything.
@@ -168,7 +168,7 @@ func (l *loader[T]) wait(c *console) line {
 	if l.has {
 		text += "   (shown: as of " + clockTime(l.asOf) + ")"
 	}
-	return line{{c.spinner(), accent}, {text, dim}}
+	return line{{" ", plain}, {c.spinner(), accent}, {text, dim}}
 }
 
 // page draws what stands in place of a body while there is no value: the wait, or the error. ok is false
@@ -180,6 +180,6 @@ func (l *loader[T]) page(c *console, w, h int) (b body, ok bool) {
 	case l.err != nil:
 		return body{lines: c.failure("Cannot read "+l.what+".", l.err, w)}, true
 	default:
-		return body{lines: []line{nil, append(line{{" ", plain}}, l.wait(c)...)}}, true
+		return body{lines: []line{nil, l.wait(c)}}, true
 	}
 }

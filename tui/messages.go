@@ -15,11 +15,12 @@ type news int
 const (
 	goodNews  news = iota // goes by itself after some seconds
 	badNews               // stays until it is dismissed
+	noNews                // an answer to a key: goes by itself, and says neither good nor bad
 	mixedNews             // it came to its end, and there is something to look at: stays as well
 )
 
 // newsMarks are the marks of messages.
-var newsMarks = [...]mark{goodNews: markOK, badNews: markBad, mixedNews: markFinding}
+var newsMarks = [...]mark{goodNews: markOK, badNews: markBad, noNews: markNone, mixedNews: markFinding}
 
 // message is something that happened. All of them are kept; :messages shows them.
 type message struct {
@@ -27,6 +28,9 @@ type message struct {
 	kind news
 	text string
 }
+
+// passes says that the message goes by itself.
+func (m *message) passes() bool { return m.kind == goodNews || m.kind == noNews }
 
 // toastFor is how long good news stays on the screen.
 const toastFor = 5 * time.Second
@@ -50,7 +54,7 @@ func (c *console) keep(kind news, text string) {
 
 // told is a note as what an action returns.
 func (c *console) told(text string) tea.Cmd {
-	c.note(goodNews, text)
+	c.note(noNews, text)
 	return nil
 }
 
@@ -65,14 +69,23 @@ func (c *console) toastLine() line {
 	if c.toast == nil {
 		return nil
 	}
-	if c.toast.kind == goodNews {
+	if c.toast.passes() {
 		if c.now().Sub(c.toast.at) > toastFor {
 			c.toast = nil
 			return nil
 		}
-		return append(line{{" ", plain}}, c.theme.word(markOK, c.toast.text)...)
+		return append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...)
 	}
-	return append(append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...), span{"   M", bold}, span{" all messages  ", dim}, span{"esc", bold}, span{" dismiss", dim})
+	words := append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...)
+	for _, hints := range []line{{{"   M", bold}, {" all messages  ", dim}, {"esc", bold}, {" dismiss", dim}}, {{"   M  esc", bold}}, nil} {
+		if words.width()+hints.width() <= c.w {
+			return append(words, hints...)
+		}
+	}
+	hints := line{{"  M", bold}, {" all of it  ", dim}, {"esc", bold}, {" dismiss", dim}}
+	last := &words[len(words)-1]
+	last.text = short(last.text, c.w-hints.width()-(words.width()-width(last.text)))
+	return append(words, hints...)
 }
 
 // failure draws an error in place of a body: what, why, what to do.
@@ -83,27 +96,21 @@ func (c *console) failure(what string, err error, w int) []line {
 		why, hint = p.Err.Error(), p.Hint
 	}
 	out := []line{nil}
-	indent := func(first span, text string, s style) {
-		for i, l := range wrap(s, text, max(10, w-6)) {
-			head := span{"   ", plain}
-			if i == 0 && first.text != "" {
-				head = span{" " + first.text + " ", first.style}
-			}
-			out = append(out, append(line{head}, l...))
+	out = append(out, flow(line{{" ", plain}}, c.theme.glyph(markBad), bad, what, w-2)...)
+	for _, text := range []string{why, hint} {
+		if text != "" {
+			out = append(out, flow(line{{"   ", plain}}, span{}, plain, text, w-2)...)
 		}
 	}
-	indent(c.theme.glyph(markBad), what, bad)
-	indent(span{}, why, plain)
-	if hint != "" {
-		indent(span{}, hint, plain)
+	keys := line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages", dim}}
+	if len(c.stacks[c.section]) > 1 {
+		keys = keys.add(bold, "   esc").add(dim, " back")
 	}
-	return append(out, nil, line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages   ", dim}, {"esc", bold}, {" back", dim}})
+	return append(out, nil, keys)
 }
 
 // messagesScreen lists everything that was said.
-type messagesScreen struct {
-	table table[message]
-}
+type messagesScreen struct{ listing[message] }
 
 func newMessagesScreen(c *console) *messagesScreen {
 	s := &messagesScreen{}
@@ -121,10 +128,6 @@ func (s *messagesScreen) enter(c *console) tea.Cmd {
 	return nil
 }
 func (s *messagesScreen) actions(c *console) []action { return nil }
-func (s *messagesScreen) capturing() bool             { return s.table.capturing() }
-func (s *messagesScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
 func (s *messagesScreen) copied(*console) (string, string) {
 	m, _ := s.table.current()
 	return "the message", m.text
@@ -135,10 +138,7 @@ func (s *messagesScreen) draw(c *console, w, h int) body {
 	}
 	lines := s.table.draw(c, w, max(2, h-5), true)
 	if m, ok := s.table.current(); ok {
-		for len(lines) < h-5 {
-			lines = append(lines, nil)
-		}
-		lines = append(lines, rule(w, -1, -1))
+		lines = append(filled(lines, h-5), rule(w, -1, -1))
 		lines = append(lines, wrap(plain, " "+m.text, w-2)...)
 	}
 	return body{lines: lines}

@@ -16,7 +16,7 @@ import (
 )
 
 // framesPerSecond is how often the terminal is written to at most: twice that costs twice the idle CPU.
-const framesPerSecond = 30
+const framesPerSecond = 20
 
 // stopPatience is how long a console that was told to end from outside waits for its jobs.
 const stopPatience = 30 * time.Second

@@ -50,6 +50,7 @@ func (s *recordScreen) name(*console) string {
 
 func (s *recordScreen) enter(*console) tea.Cmd { return nil }
 func (s *recordScreen) capturing() bool        { return s.text.typing }
+func (s *recordScreen) finds() []action        { return []action{can(keys.Filter, nil).named("search")} }
 func (s *recordScreen) asking() bool           { return s.text.typing }
 
 func (s *recordScreen) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -64,12 +65,7 @@ func (s *recordScreen) paste(_ *console, text string) tea.Cmd {
 	return nil
 }
 
-func (s *recordScreen) wheel(_ *console, down bool) {
-	s.text.top += map[bool]int{true: 3, false: -3}[down]
-	s.text.bound()
-}
-
-func (s *recordScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *recordScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *recordScreen) actions(c *console) []action {
 	r, has := s.record()
@@ -159,7 +155,7 @@ func (s *recordScreen) draw(c *console, w, h int) body {
 
 func (s *recordScreen) state(c *console) (left, right line) {
 	if l := s.list.reader.wait(c); l != nil && s.list.reader.loading && !s.text.typing {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	r, has := s.record()
 	if !has {

@@ -203,7 +203,7 @@ func (s *recordsScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := s.reader.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), line{{"esc", bold}, {" stop", dim}}
+		return l, line{{"esc", bold}, {" stop", dim}}
 	}
 	n := len(s.table.rows)
 	if n == 0 {

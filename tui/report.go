@@ -2,8 +2,6 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
-
-	"charm.land/bubbles/v2/key"
 )
 
 // The panes of a report.
@@ -52,13 +50,7 @@ func (s *reportScreen) enter(c *console) tea.Cmd {
 	if !s.check.has && s.check.err == nil {
 		cmds = append(cmds, s.verify(c))
 	}
-	if !c.data.ledger.has {
-		cmds = append(cmds, c.loadLedger(false, nil))
-	}
-	if !c.data.reports.has {
-		cmds = append(cmds, c.loadReports(false, nil))
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, c.loadLedger(false, nil), c.loadReports(false, nil))...)
 }
 
 // verify reads and verifies the report.
@@ -103,30 +95,11 @@ func (s *reportScreen) actions(c *console) []action {
 }
 
 func (s *reportScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	page := max(1, s.height[s.pane]-1)
-	move := 0
-	switch {
-	case key.Matches(k, keys.Up):
-		move = -1
-	case key.Matches(k, keys.Down):
-		move = 1
-	case key.Matches(k, keys.PageUp):
-		move = -page
-	case key.Matches(k, keys.PageDown):
-		move = page
-	case key.Matches(k, keys.HalfUp):
-		move = -max(1, page/2)
-	case key.Matches(k, keys.HalfDown):
-		move = max(1, page/2)
-	case key.Matches(k, keys.Top):
-		move = -1 << 20
-	case key.Matches(k, keys.Bottom):
-		move = 1 << 20
-	default:
-		return nil, false
+	n, moves := movement(k, s.height[s.pane])
+	if moves {
+		s.move(n)
 	}
-	s.move(move)
-	return nil, true
+	return nil, moves
 }
 
 // move goes from step to step, and below the last one through what follows; elsewhere it scrolls.
@@ -156,15 +129,11 @@ func (s *reportScreen) copied(c *console) (string, string) {
 	return "the verdict", s.check.value.paragraph()
 }
 
-func (s *reportScreen) wheel(c *console, down bool) {
-	s.top[s.pane] = max(0, s.top[s.pane]+map[bool]int{true: 3, false: -3}[down])
-}
-
-func (s *reportScreen) click(c *console, at point, double bool) tea.Cmd { return nil }
+func (s *reportScreen) wheel(_ *console, n int) { s.top[s.pane] = max(0, s.top[s.pane]+n) }
 
 func (s *reportScreen) state(c *console) (left, right line) {
 	if l := s.check.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !s.check.has {
 		return nil, nil

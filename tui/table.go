@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"kustody/tui/units"
 	"slices"
 	"sort"
 	"strings"
@@ -18,6 +19,7 @@ type column[T any] struct {
 	flex  int  // its share of what is left over; 0 keeps min
 	right bool // numbers stand on the right
 	off   bool // not drawn: there is nothing to tell apart by it
+	named bool // names, which often differ at their end: one that is too long is cut in the middle
 	drop  int  // when it is narrow, columns go by their rank, the highest first; 0 never goes
 	cell  func(T) span
 	less  func(a, b T) int // nil: not sorted by
@@ -27,11 +29,10 @@ type column[T any] struct {
 // table is a list of rows: a cursor that stays on its row when the data changes, a filter, an order, marks.
 // Only the rows in sight are drawn. Set cols, id and search before the first use.
 type table[T any] struct {
-	cols    []column[T]
-	id      func(T) string
-	search  func(T) string // the text that the filter looks at
-	problem func(T) bool   // for next and previous problem; nil: there are none
-	noun    string         // "topic"
+	cols   []column[T]
+	id     func(T) string
+	search func(T) string // the text that the filter looks at
+	noun   string         // "topic"
 
 	rows   []T
 	shown  []int // rows that the filter lets through, in order
@@ -193,6 +194,21 @@ func (t *table[T]) marked() []T {
 // capturing says that letters are typed text now.
 func (t *table[T]) capturing() bool { return t.typing || t.sorting }
 
+// finds are the keys of looking through the rows; press takes them.
+func (t *table[T]) finds() []action {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	out := []action{can(keys.Filter, nil)}
+	if slices.ContainsFunc(t.cols, column[T].sorts) {
+		out = append(out, can(keys.Sort, nil).hidden())
+	}
+	return out
+}
+
+// sorts says that rows can be ordered by the column. One that is not drawn is none to sort by.
+func (c column[T]) sorts() bool { return c.less != nil && !c.off }
+
 // press moves, filters, sorts and marks.
 func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	switch {
@@ -201,28 +217,15 @@ func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	case t.sorting:
 		return t.choose(k)
 	}
-	page := max(1, t.height-1)
+	if n, moves := movement(k, t.height); moves {
+		t.move(n)
+		return true
+	}
 	switch {
-	case key.Matches(k, keys.Up):
-		t.move(-1)
-	case key.Matches(k, keys.Down):
-		t.move(1)
-	case key.Matches(k, keys.PageUp):
-		t.move(-page)
-	case key.Matches(k, keys.PageDown):
-		t.move(page)
-	case key.Matches(k, keys.HalfUp):
-		t.move(-max(1, page/2))
-	case key.Matches(k, keys.HalfDown):
-		t.move(max(1, page/2))
-	case key.Matches(k, keys.Top):
-		t.move(-len(t.shown))
-	case key.Matches(k, keys.Bottom):
-		t.move(len(t.shown))
 	case key.Matches(k, keys.Filter):
 		t.typing, t.recalled = true, len(t.before)
 	case key.Matches(k, keys.Sort):
-		t.sorting = slices.ContainsFunc(t.cols, func(c column[T]) bool { return c.less != nil })
+		t.sorting = slices.ContainsFunc(t.cols, column[T].sorts)
 		return t.sorting
 	case key.Matches(k, keys.Back) && t.filter.value() != "" && len(t.rows) > 0:
 		t.clearFilter()
@@ -268,7 +271,7 @@ func (t *table[T]) type_(k tea.KeyPressMsg) bool {
 func (t *table[T]) choose(k tea.KeyPressMsg) bool {
 	t.sorting = false
 	for i, c := range t.cols {
-		if c.less != nil && k.String() == string(c.sort) {
+		if c.sorts() && k.String() == string(c.sort) {
 			t.sortBy(i, t.by == i && !t.down)
 			break
 		}
@@ -313,7 +316,7 @@ func (t *table[T]) status() line {
 	case t.sorting:
 		l := line{{" sort by  ", bold}}
 		for _, c := range t.cols {
-			if c.less != nil {
+			if c.sorts() {
 				l = append(l, span{string(c.sort), bold}, span{" " + strings.ToLower(c.title) + "   ", dim})
 			}
 		}
@@ -345,4 +348,9 @@ func (t *table[T]) noMatch() line {
 // compare orders by something that cmp can order.
 func compare[T any, K cmp.Ordered](of func(T) K) func(a, b T) int {
 	return func(a, b T) int { return cmp.Compare(of(a), of(b)) }
+}
+
+// number is a column of whole numbers.
+func number[T any](title string, min, drop int, sort rune, of func(T) int64) column[T] {
+	return column[T]{title: title, min: min, right: true, drop: drop, sort: sort, less: compare(of), cell: func(x T) span { return span{units.Thousands(of(x)), plain} }}
 }

@@ -2,12 +2,7 @@ package tui
 
 import (
 	"strconv"
-
-	"kustody/tui/units"
 )
-
-// itoa writes a small number for people.
-func itoa(n int) string { return units.Thousands(int64(n)) }
 
 // lead is the room on the left of each row, for the cursor and the mark.
 const lead = 3
@@ -125,6 +120,9 @@ func (t *table[T]) row(c *console, r T, cols, widths []int, w int, at bool) line
 	for k, i := range cols {
 		col := t.cols[i]
 		s := col.cell(r)
+		if col.named {
+			s.text = middle(s.text, widths[k])
+		}
 		l = append(l, span{align(s.text, widths[k], col.right), s.style})
 		if k < len(cols)-1 {
 			l = append(l, span{"  ", plain})

@@ -33,7 +33,7 @@ type topicSums struct {
 func newTopicsScreen(c *console) *topicsScreen {
 	s := &topicsScreen{listing: listing[topicRow]{preview: true}}
 	s.table = newTable("topic", func(r topicRow) string { return r.Name }, func(r topicRow) string { return r.Name + " " + r.word },
-		column[topicRow]{title: "TOPIC", min: 18, flex: 3, sort: 't', less: compare(func(r topicRow) string { return r.Name }), cell: func(r topicRow) span {
+		column[topicRow]{title: "TOPIC", named: true, min: 18, flex: 3, sort: 't', less: compare(func(r topicRow) string { return r.Name }), cell: func(r topicRow) span {
 			if r.gone || !r.InScope {
 				return span{r.Name, dim}
 			}
@@ -98,9 +98,8 @@ func stateOf(t engine.TopicCoverage) (mark, string) {
 func (s *topicsScreen) name(*console) string { return "Topics" }
 
 func (s *topicsScreen) enter(c *console) tea.Cmd {
-	if c.data.topics.has {
+	if c.data.topics.has { // somebody else may have read it
 		s.fill(c)
-		return nil
 	}
 	if c.desk.Source == nil {
 		return nil
@@ -163,11 +162,6 @@ func (s *topicsScreen) seek(c *console, step int) tea.Cmd {
 func (s *topicsScreen) copied(*console) (string, string) {
 	r, _ := s.table.current()
 	return "the topic's name", r.Name
-}
-
-func (s *topicsScreen) click(_ *console, at point, _ bool) tea.Cmd {
-	s.table.clickAt(at.y)
-	return nil
 }
 
 // visitTopics opens the topics, with a filter if one is given.
@@ -264,7 +258,7 @@ func (s *topicsScreen) state(c *console) (left, right line) {
 		return l, s.more()
 	}
 	if l := c.data.topics.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !c.data.topics.has {
 		return nil, nil

@@ -103,6 +103,9 @@ func (z *wizard) actions(c *console) []action {
 	if z.last() {
 		out = append(out, can(keys.Copy, func() tea.Cmd { return c.copy("the same job as a command line", z.batch(c)) }).named("copy as --batch"))
 	}
+	if z.now().field() { // a letter is typed text there
+		out = slices.DeleteFunc(out, action.writes)
+	}
 	return out
 }
 
@@ -165,9 +168,9 @@ func (z *wizard) click(c *console, at point, double bool) tea.Cmd {
 	return nil
 }
 
-func (z *wizard) wheel(_ *console, down bool) {
-	if s, ok := z.now().(interface{ wheel(n int) }); ok {
-		s.wheel(map[bool]int{true: 3, false: -3}[down])
+func (z *wizard) wheel(c *console, n int) {
+	if s, ok := z.now().(wheeler); ok {
+		s.wheel(c, n)
 	}
 }
 

@@ -154,6 +154,18 @@ func TestDemoYearVerifies(t *testing.T) {
 		if r.Signature != evidence.SignatureValid {
 			t.Errorf("report %s: signature %s", r.ReportID, r.Signature)
 		}
+		body, _, err := engine.FetchReport(t.Context(), q.Store, engine.StoredReport{ReportID: r.ReportID, Key: r.Key, SignatureKey: r.SignatureKey})
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := evidence.ParseReport(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Topics != len(doc.Restore.Topics) || r.BackupTopics != doc.Backup.Topics || r.Records != doc.Restore.Records || r.Records == 0 ||
+			r.TimeToRestoreMS != doc.Restore.TimeToRestoreMS || r.NewestRecordAgeMS == nil || *r.NewestRecordAgeMS != *doc.Restore.NewestRecordAgeMS {
+			t.Errorf("report %s is listed as %+v, and says %+v", r.ReportID, r, doc.Restore)
+		}
 	}
 	backups, err := engine.ListBackups(t.Context(), q)
 	if err != nil || len(backups.Backups) != 54 || len(backups.Broken)+len(backups.Unfinished) != 0 || backups.StorageLocation != s.Location {
