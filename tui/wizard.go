@@ -2,11 +2,14 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
+
+	"kustody/engine"
 )
 
 // step is one page of a wizard. What was filled in stays when one leaves it, in either direction.
@@ -221,6 +224,14 @@ func (z *wizard) state(c *console) (left, right line) {
 		return line{{" " + c.spinner(), accent}, {" starting …", dim}}, nil
 	}
 	return z.now().state(c)
+}
+
+// jobOrWhy is a job that was begun, or why none was.
+func jobOrWhy(j *engine.Job, err error) (*engine.Job, error) {
+	if j == nil && err == nil {
+		err = errors.New("no job was begun, and no reason was given")
+	}
+	return j, err
 }
 
 // begunJob is a job that was begun, or why it could not be.

@@ -44,7 +44,7 @@ func (c *console) startBackupWizard(r BackupRequest) tea.Cmd {
 			title += " into " + now.BackupID
 		}
 		return z.start(c, func() (*job, error) {
-			w, err := c.desk.Work.Backup(c.ctx, now)
+			w, err := jobOrWhy(c.desk.Work.Backup(c.ctx, now))
 			if err != nil {
 				return nil, err
 			}

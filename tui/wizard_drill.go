@@ -46,7 +46,7 @@ func (c *console) startDrillWizard(r DrillRequest) tea.Cmd {
 		}
 		return z.confirm(c, func() tea.Cmd {
 			return z.start(c, func() (*job, error) {
-				w, err := c.desk.Work.Drill(c.ctx, now)
+				w, err := jobOrWhy(c.desk.Work.Drill(c.ctx, now))
 				if err != nil {
 					return nil, err
 				}

@@ -96,7 +96,7 @@ func (z *restoreWizard) run(c *console) tea.Cmd {
 	title := "restore " + units.Count(int64(len(r.Topics)), "topic") + " from " + r.RunID + into + " as " + targetWords(p)
 	line := batchLine(c.desk, r.Over(c.desk.Work.Defaults))
 	return z.start(c, func() (*job, error) {
-		w, err := c.desk.Work.Restore(c.ctx, r)
+		w, err := jobOrWhy(c.desk.Work.Restore(c.ctx, r))
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,7 @@ func (c *console) startValidationWizard(r ValidationRequest) tea.Cmd {
 	z.begin = func(c *console) tea.Cmd {
 		now, line := request(), z.batch(c)
 		return z.start(c, func() (*job, error) {
-			w, err := c.desk.Work.Validation(c.ctx, now)
+			w, err := jobOrWhy(c.desk.Work.Validation(c.ctx, now))
 			if err != nil {
 				return nil, err
 			}
