@@ -23,12 +23,12 @@ func (w *world) plan(ctx context.Context, r tui.RestoreRequest) (*engine.Restore
 	if err != nil {
 		return nil, err
 	}
-	p := &engine.RestorePlan{RestoreID: "restore-0042", BackupID: run.BackupID, RunID: run.RunID, Window: r.Window,
+	p := &engine.RestorePlan{RestoreID: r.RestoreID, BackupID: run.BackupID, RunID: run.RunID, Window: r.Window,
 		Target: archive.Cluster{Declared: "demo-bank", Observed: "demo-bank"}}
 	for _, c := range counts {
 		target := r.Mapping[c.Topic]
 		if target == "" {
-			target = p.RestoreID + "." + c.Topic
+			target = "restore-" + p.RestoreID + "." + c.Topic
 		}
 		t := engine.RestoreTopic{Source: c.Topic, Target: target, Partitions: c.Partitions, ReplicationFactor: 3, Records: c.Records, Bytes: c.Bytes,
 			HeldOpen: map[string]string{"retention.ms": "604800000"}}

@@ -12,9 +12,12 @@ func press(keys ...string) func(*tui.Tour) {
 
 // engineers are the shots of somebody who looks after backups.
 func engineers(report engine.ReportItem) []shot {
+	// The restore's id is given, since one that is made is another each time.
+	restorePlace := tui.Place{Verb: "restore", Restore: tui.RestoreRequest{BackupID: report.BackupID, RunID: report.RunID, RestoreID: "0042"}}
+	const marks = "/ trans space / ledger-e space / settl space"
 	window := func(t *tui.Tour) {
-		t.Press("r / trans space / ledger-e space / settl space enter")
-		t.Type("2026-11-20 00:30")
+		t.Press(marks, "enter")
+		t.Type("2026-11-20 01:30")
 		t.Press("tab +45m")
 		t.Later()
 	}
@@ -41,11 +44,11 @@ func engineers(report engine.ReportItem) []shot {
 		{name: "records", do: press("enter G enter enter enter"), shows: []string{"OFFSET"}},
 		{name: "record", do: press("enter G enter enter enter enter"), shows: []string{"Timestamp"}},
 		{name: "topics", do: press("4"), shows: []string{"scratch-loadtest", "lag"}},
-		{name: "restore-topics", do: press("r / trans space / ledger-e space / settl space"), shows: []string{"3 of 5 topics marked"}},
-		{name: "restore-window", do: window, shows: []string{"2026-11-19T23:30:00Z"}},
-		{name: "restore-target", do: func(t *tui.Tour) { window(t); t.Press("enter") }, shows: []string{"Target"}},
-		{name: "restore-review", do: review, shows: []string{"transactions"}},
-		{name: "restore-review-80x24", small: true, theme: tui.ThemeLight, do: review, shows: []string{"transactions"}},
+		{name: "restore-topics", place: restorePlace, do: press(marks), shows: []string{"3 of 5 topics marked"}},
+		{name: "restore-window", place: restorePlace, do: window, shows: []string{"2026-11-20T00:30:00Z"}},
+		{name: "restore-target", place: restorePlace, do: func(t *tui.Tour) { window(t); t.Press("enter") }, shows: []string{"Target"}},
+		{name: "restore-review", place: restorePlace, do: review, shows: []string{"transactions"}},
+		{name: "restore-review-80x24", small: true, theme: tui.ThemeLight, place: restorePlace, do: review, shows: []string{"transactions"}},
 		{name: "backup-review", do: press("b"), shows: []string{"what is new"}},
 		{name: "drill-review", do: press("v enter enter"), shows: []string{"compare"}},
 		{name: "job", do: watch(restoring(), restore), shows: []string{"retrying", "restore-0042"}},
