@@ -324,7 +324,7 @@ func (s *evidenceScreen) copied(c *console) (string, string) {
 
 func (s *evidenceScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y-s.above(c, c.h-chrome)) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }
