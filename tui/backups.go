@@ -213,12 +213,9 @@ func (s *backupsScreen) actions(c *console) []action {
 }
 
 func (s *backupsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r backupRow) bool {
+	return seekFor(c, &s.table, step, func(r backupRow) bool {
 		return r.mark == markFinding || r.mark == markBad || r.mark == markGap
-	}) {
-		return c.told("no run here has a problem")
-	}
-	return nil
+	}, "no run here has a problem")
 }
 
 func (s *backupsScreen) copied(*console) (string, string) {

@@ -54,8 +54,11 @@ func (s *checkScreen) refresh(c *console) tea.Cmd {
 
 func (s *checkScreen) actions(c *console) []action {
 	off := ""
-	if !s.store.has {
+	switch {
+	case !s.store.has:
 		off = "the archive has not been opened"
+	case c.quitting:
+		off = quitsSoon
 	}
 	return []action{
 		can(keys.Start, func() tea.Cmd { return s.start(c) }).unless(off),

@@ -34,7 +34,9 @@ type console struct {
 	jobs     []*job
 	lastJob  int
 	polling  bool
-	waiting  int // loaders at work
+	waiting  int       // loaders at work
+	readings []underWay // what they read
+	starting int       // jobs that are being begun
 	spinning bool
 	frame    int // of the spinner
 
@@ -96,6 +98,9 @@ func after(d time.Duration, msg tea.Msg) tea.Cmd {
 
 func (c *console) now() time.Time { return c.desk.Now() }
 
+// tooSmall says that there is no room for any screen.
+func (c *console) tooSmall() bool { return c.w < leastWidth || c.h < leastHeight }
+
 // wide says that the wide design is drawn.
 func (c *console) wide() bool { return c.w >= wideFrom }
 
@@ -151,7 +156,7 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	case spinMsg:
 		c.spinning = false
 		c.frame++
-		if c.waiting > 0 {
+		if c.waits() {
 			return c.spin()
 		}
 	case quitMsg:
@@ -165,7 +170,7 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	case tea.MouseClickMsg:
 		return c.pointed(point{m.X, m.Y})
 	case tea.MouseWheelMsg:
-		if s, ok := c.screen().(wheeler); ok && c.dialog == nil && c.help == nil {
+		if s, ok := c.screen().(wheeler); ok && c.dialog == nil && c.help == nil && !c.tooSmall() {
 			s.wheel(c, map[tea.MouseButton]int{tea.MouseWheelDown: wheelLines, tea.MouseWheelUp: -wheelLines}[m.Button])
 		}
 	}
@@ -178,6 +183,8 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 		return c.quit()
 	}
 	switch {
+	case c.tooSmall(): // nobody sees what a key would do
+		return nil
 	case c.dialog != nil:
 		return c.pressDialog(k)
 	case c.help != nil:
@@ -189,6 +196,9 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 	if x, ok := s.(capturer); ok && x.capturing() {
 		cmd, _ := s.press(c, k)
 		return cmd
+	}
+	if key.Matches(k, keys.Back) && c.dismiss() {
+		return nil
 	}
 	for _, a := range append(s.actions(c), c.common()...) {
 		if key.Matches(k, a.key) {
@@ -204,13 +214,27 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// escape takes the nearest thing away: the message, else the screen.
+// escape takes the nearest thing away: the message, else the screen, else the wait for something.
 func (c *console) escape() tea.Cmd {
-	if c.toast != nil && c.toast.kind != goodNews {
-		c.toast = nil
+	if c.dismiss() {
+		return nil
+	}
+	if len(c.stacks[c.section]) == 1 {
+		if c.giveUp(c.screen(), true) {
+			return c.told("given up; R looks again")
+		}
 		return nil
 	}
 	return c.leave()
+}
+
+// dismiss takes a message away that stays until then, and says whether there was one.
+func (c *console) dismiss() bool {
+	if c.toast == nil || c.toast.kind == goodNews {
+		return false
+	}
+	c.toast = nil
+	return true
 }
 
 // common are the actions that every screen has.
@@ -259,6 +283,8 @@ func (c *console) copy(what, text string) tea.Cmd {
 // pasted gives pasted text to whoever takes it.
 func (c *console) pasted(text string) tea.Cmd {
 	switch {
+	case c.tooSmall():
+		return nil
 	case c.dialog != nil && c.dialog.typed != "":
 		return c.told("pasting does not count here: type the name")
 	case c.dialog != nil || c.help != nil:
@@ -282,7 +308,7 @@ const (
 // pointed gives a click to the screen, counted from the body's corner; the sections in the second line
 // can be clicked too.
 func (c *console) pointed(at point) tea.Cmd {
-	if c.dialog != nil || c.help != nil || c.command != nil {
+	if c.dialog != nil || c.help != nil || c.command != nil || c.tooSmall() {
 		return nil
 	}
 	now := c.now()

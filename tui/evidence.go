@@ -264,10 +264,7 @@ func (s *evidenceScreen) verify(c *console, r evidenceRow) tea.Cmd {
 }
 
 func (s *evidenceScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r evidenceRow) bool { return s.book.problem(r, c.now()) }) {
-		return c.told("nothing in " + strconv.Itoa(s.year) + " has a problem")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(r evidenceRow) bool { return s.book.problem(r, c.now()) }, "nothing in "+strconv.Itoa(s.year)+" has a problem")
 }
 
 // turn goes to the year before or after.

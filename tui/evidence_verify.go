@@ -238,7 +238,7 @@ func (c *console) startVerifyAll() tea.Cmd {
 		ledger engine.LedgerOptions
 		err    error // a value, since no screen here would show the loader's
 	}
-	open := &loader[opened]{}
+	open, at := &loader[opened]{}, c.screen()
 	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (opened, error) {
 		o, err := c.desk.Evidence(ctx)
 		return opened{o, err}, nil
@@ -246,12 +246,20 @@ func (c *console) startVerifyAll() tea.Cmd {
 		if err := open.value.err; err != nil {
 			return c.failed("cannot verify the evidence in "+c.desk.Location, err)
 		}
+		for _, j := range c.runningJobs() {
+			if j.Kind() == "verify" {
+				return nil // it was asked for twice
+			}
+		}
 		work := engine.VerifyEvidence(c.ctx, engine.VerifyEvidenceOptions{Env: engine.Env{Clock: c.desk.Now}, Ledger: open.value.ledger})
 		j := &job{work: work, title: "verify all evidence in " + c.desk.Location, again: "verify again: it only reads, and begins at the beginning"}
 		j.after = func(c *console) {
 			if v := work.Verification(); v != nil {
 				c.verified, c.verifiedAt = v, c.now()
 			}
+		}
+		if c.screen() != at { // the job is listed; it does not lie down on what is looked at now
+			return c.begin(j)
 		}
 		return tea.Batch(c.begin(j), c.openJob(j))
 	})

@@ -161,10 +161,7 @@ func (s *jobScreen) freeze(c *console) tea.Cmd {
 // seek goes to the next partition that is in trouble.
 func (s *jobScreen) seek(c *console, step int) tea.Cmd {
 	s.moved = true
-	if !s.parts.seek(step, func(r *partRow) bool { return r.rank <= rankRetrying || r.Retries > 0 }) {
-		return c.told("no partition is in trouble")
-	}
-	return nil
+	return seekFor(c, &s.parts, step, func(r *partRow) bool { return r.rank <= rankRetrying || r.Retries > 0 }, "no partition is in trouble")
 }
 
 // cancel asks before the job is told to stop.

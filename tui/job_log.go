@@ -50,7 +50,8 @@ func logLevel(c *console, e engine.Event) line {
 func logLine(c *console, e engine.Event) line {
 	s := plain
 	if e.Level != engine.LevelInfo {
-		s = logLevel(c, e)[1].style
+		l := logLevel(c, e)
+		s = l[len(l)-1].style
 	}
 	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 9), s}, {logText(e), s}}
 }
@@ -126,10 +127,7 @@ func partOf(e engine.Event) string {
 func (s *logScreen) actions(c *console) []action {
 	seek := func(step int) func() tea.Cmd {
 		return func() tea.Cmd {
-			if !s.table.seek(step, func(r *logRow) bool { return r.Level != engine.LevelInfo }) {
-				return c.told("no warning and no error in this log")
-			}
-			return nil
+			return seekFor(c, &s.table, step, func(r *logRow) bool { return r.Level != engine.LevelInfo }, "no warning and no error in this log")
 		}
 	}
 	return []action{can(keys.NextProblem, seek(1)), can(keys.PreviousProblem, seek(-1)).hidden(), can(keys.Filter, func() tea.Cmd {

@@ -193,12 +193,9 @@ func (s *ledgerScreen) actions(c *console) []action {
 }
 
 func (s *ledgerScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r ledgerRow) bool {
+	return seekFor(c, &s.table, step, func(r ledgerRow) bool {
 		return r.worst() == evidence.Broken || r.worst() == evidence.Finding
-	}) {
-		return c.told("nothing in the ledger has a finding")
-	}
-	return nil
+	}, "nothing in the ledger has a finding")
 }
 
 func (s *ledgerScreen) copied(*console) (string, string) {

@@ -84,10 +84,17 @@ func (s *reportScreen) actions(c *console) []action {
 	if s.check.has && s.check.value.entry != nil {
 		noEntry = ""
 	}
+	unread, busy := "", ""
+	if !s.check.has {
+		unread = "the report has not been read"
+	}
+	if s.check.loading {
+		busy = "it is being verified"
+	}
 	out := []action{
 		can(keys.Open, func() tea.Cmd { return c.push(&stepScreen{check: s.check.value, at: s.step}) }).named("step").unless(noStep),
-		can(keys.Verify, func() tea.Cmd { return s.verify(c) }),
-		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }),
+		can(keys.Verify, func() tea.Cmd { return s.verify(c) }).unless(busy),
+		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }).unless(unread),
 	}
 	out = append(out, c.walkActions(func() walk { return s.walk(c) })...)
 	return append(out, can(keys.Ledger, func() tea.Cmd { return c.openEntry(s.check.value.entry.Sequence) }).named("its ledger entry").unless(noEntry).hidden())

@@ -86,10 +86,7 @@ func (s *partsScreen) actions(c *console) []action {
 }
 
 func (s *partsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(p *archive.ViewPart) bool { return len(p.Gaps) > 0 }) {
-		return c.told("no partition here has a gap")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(p *archive.ViewPart) bool { return len(p.Gaps) > 0 }, "no partition here has a gap")
 }
 
 func (s *partsScreen) copied(*console) (string, string) {

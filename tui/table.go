@@ -138,6 +138,17 @@ func (t *table[T]) seek(step int, is func(T) bool) bool {
 	return false
 }
 
+// seekFor moves to the next row of a kind, and says when there is none, or no other.
+func seekFor[T any](c *console, t *table[T], step int, is func(T) bool, none string) tea.Cmd {
+	switch at := t.cursor; {
+	case !t.seek(step, is):
+		return c.told(none)
+	case t.cursor == at:
+		return c.told("there is no other")
+	}
+	return nil
+}
+
 // marked are the rows with a mark, whether shown or not, in the order of the data.
 func (t *table[T]) marked() []T {
 	var out []T
@@ -170,7 +181,7 @@ func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	case key.Matches(k, keys.Sort):
 		t.sorting = slices.ContainsFunc(t.cols, func(c column[T]) bool { return c.less != nil })
 		return t.sorting
-	case key.Matches(k, keys.Back) && t.filter.value() != "":
+	case key.Matches(k, keys.Back) && t.filter.value() != "" && len(t.rows) > 0:
 		t.clearFilter()
 	default:
 		return false

@@ -144,19 +144,20 @@ func (s *topicsScreen) fill(c *console) {
 }
 
 func (s *topicsScreen) actions(c *console) []action {
+	nothing := ""
+	if !c.data.topics.has || len(s.table.rows) == 0 {
+		nothing = "there is nothing to show"
+	}
 	return []action{
 		can(keys.Backup, func() tea.Cmd { return c.startBackupWizard(BackupRequest{BackupID: c.desk.BackupID}) }).named("back up now").unless(c.cannotWrite()),
 		can(keys.NextProblem, func() tea.Cmd { return s.seek(c, 1) }),
 		can(keys.PreviousProblem, func() tea.Cmd { return s.seek(c, -1) }).hidden(),
-		can(keys.Preview, s.togglePreview),
+		can(keys.Preview, s.togglePreview).unless(nothing),
 	}
 }
 
 func (s *topicsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r topicRow) bool { return r.mark == markFinding || r.mark == markGap }) {
-		return c.told("every topic in scope is covered")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(r topicRow) bool { return r.mark == markFinding || r.mark == markGap }, "every topic in scope is covered")
 }
 
 func (s *topicsScreen) copied(*console) (string, string) {

@@ -84,8 +84,10 @@ func (z *wizard) question() string {
 	return "Leave this " + z.kind + "? What was filled in is lost"
 }
 
+// asking says that a filter or a sort menu is in the state line; fields are in the page.
+func (z *wizard) asking() bool { return z.now().typing() }
+
 func (z *wizard) capturing() bool { return z.now().typing() || z.now().field() }
-func (z *wizard) asking() bool    { return z.now().typing() }
 
 // actions are those of the step, and the way through the wizard.
 func (z *wizard) actions(c *console) []action {
@@ -228,10 +230,13 @@ func (z *wizard) start(c *console, title, line string, begin func(context.Contex
 		w, err := begin(c.ctx) // the job lives as long as the console, and not only as long as its beginning takes
 		return begunJob{&job{work: w, title: title, batch: line, again: line}, err}, nil
 	}
+	z.starting.firm = true // a job that was begun must not be lost
+	c.starting++
 	return z.starting.load(c, "the job", read, func() tea.Cmd {
+		c.starting--
 		j, err := z.starting.value.job, z.starting.value.err
 		if err != nil {
-			return c.failed("start the "+z.kind, err)
+			return tea.Batch(c.failed("start the "+z.kind, err), c.leaveIfDone())
 		}
 		z.started = true
 		front := c.screen() == screen(z)

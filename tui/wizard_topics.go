@@ -139,9 +139,13 @@ func (s *topicsStep) none() bool {
 }
 
 func (s *topicsStep) actions(*console) []action {
+	none := ""
+	if len(s.table.shown) == 0 {
+		none = "no topic is shown"
+	}
 	return []action{
-		can(keys.Mark, func() tea.Cmd { s.table.toggle(); return nil }),
-		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }).named("mark all"),
+		can(keys.Mark, func() tea.Cmd { s.table.toggle(); return nil }).unless(none),
+		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }).named("mark all").unless(none),
 		can(keys.Filter, func() tea.Cmd { s.table.press(tea.KeyPressMsg{Code: '/', Text: "/"}); return nil }),
 	}
 }
