@@ -34,9 +34,9 @@ type console struct {
 	jobs     []*job
 	lastJob  int
 	polling  bool
-	waiting  int       // loaders at work
+	waiting  int        // loaders at work
 	readings []underWay // what they read
-	starting int       // jobs that are being begun
+	starting int        // jobs that are being begun
 	spinning bool
 	frame    int // of the spinner
 
