@@ -213,11 +213,7 @@ func (c *console) hand(k tea.KeyPressMsg) tea.Cmd {
 	}
 	for _, a := range append(s.actions(c), c.common()...) {
 		if key.Matches(k, a.key) {
-			if a.off != "" {
-				c.note(badNews, a.words()+": not here: "+a.off)
-				return nil
-			}
-			return a.run()
+			return c.do(a)
 		}
 	}
 	if cmd, taken := s.press(c, k); taken {

@@ -241,8 +241,7 @@ func (c *console) startVerifyAll() tea.Cmd {
 		}
 	}
 	if c.quitting {
-		c.note(badNews, "verify: not here: "+quitsSoon)
-		return nil
+		return c.notHere("verify", quitsSoon)
 	}
 	type opened struct {
 		ledger engine.LedgerOptions

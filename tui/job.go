@@ -221,8 +221,8 @@ func (s *jobScreen) click(c *console, at point, double bool) tea.Cmd {
 		return nil
 	}
 	s.moved = true
-	if a := s.openPart(c); double && a.off == "" {
-		return a.run()
+	if double {
+		return c.do(s.openPart(c))
 	}
 	return nil
 }

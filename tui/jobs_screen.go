@@ -229,7 +229,7 @@ func (s *jobsScreen) click(c *console, at point, double bool) tea.Cmd {
 		hit = s.own.clickAt(at.y)
 	}
 	if hit && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

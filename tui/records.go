@@ -177,7 +177,7 @@ func (s *recordsScreen) copied(*console) (string, string) {
 
 func (s *recordsScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return s.reach(c, false)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"kustody/tui/units"
 	"slices"
+	"sort"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -60,6 +61,43 @@ func (t *table[T]) set(rows []T) {
 	t.arrange(at)
 }
 
+// grow gives the table more rows behind those it has. Only the new ones are looked at, so that a long list
+// that grows ten times a second costs nothing.
+func (t *table[T]) grow(rows []T) {
+	from, on := len(t.rows), len(t.shown) > 0
+	t.rows = rows
+	let := t.lets()
+	for i := from; i < len(rows); i++ {
+		if !let(rows[i]) {
+			continue
+		}
+		at := len(t.shown)
+		if t.by >= 0 {
+			at = sort.Search(len(t.shown), func(k int) bool { return t.order(t.shown[k], i) > 0 })
+		}
+		if on && at <= t.cursor { // it stays on its row
+			t.cursor++
+		}
+		t.shown = slices.Insert(t.shown, at, i)
+	}
+}
+
+// lets is what the filter says of a row.
+func (t *table[T]) lets() func(T) bool {
+	words := strings.ToLower(strings.TrimSpace(t.filter.value()))
+	not := strings.HasPrefix(words, "!")
+	words = strings.TrimPrefix(words, "!")
+	return func(r T) bool { return words == "" || strings.Contains(strings.ToLower(t.search(r)), words) != not }
+}
+
+// order compares two rows, by their numbers, in the column that is sorted by.
+func (t *table[T]) order(a, b int) int {
+	if t.down {
+		a, b = b, a
+	}
+	return t.cols[t.by].less(t.rows[a], t.rows[b])
+}
+
 func (t *table[T]) currentID() string {
 	if r, ok := t.current(); ok {
 		return t.id(r)
@@ -77,23 +115,15 @@ func (t *table[T]) current() (row T, ok bool) {
 
 // arrange filters and sorts anew, and puts the cursor back on the row with an id, if it is shown.
 func (t *table[T]) arrange(at string) {
-	words := strings.ToLower(strings.TrimSpace(t.filter.value()))
-	not := strings.HasPrefix(words, "!")
-	words = strings.TrimPrefix(words, "!")
+	let := t.lets()
 	t.shown = t.shown[:0]
 	for i, r := range t.rows {
-		if words == "" || strings.Contains(strings.ToLower(t.search(r)), words) != not {
+		if let(r) {
 			t.shown = append(t.shown, i)
 		}
 	}
 	if t.by >= 0 {
-		less := t.cols[t.by].less
-		slices.SortStableFunc(t.shown, func(a, b int) int {
-			if t.down {
-				a, b = b, a
-			}
-			return less(t.rows[a], t.rows[b])
-		})
+		slices.SortStableFunc(t.shown, t.order)
 	}
 	if at != "" {
 		for i, k := range t.shown {
