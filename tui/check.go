@@ -53,16 +53,19 @@ func (s *checkScreen) refresh(c *console) tea.Cmd {
 }
 
 func (s *checkScreen) actions(c *console) []action {
-	off := ""
+	off, unread := "", ""
+	if !s.store.has {
+		unread = "the archive has not been opened"
+	}
 	switch {
-	case !s.store.has:
-		off = "the archive has not been opened"
+	case unread != "":
+		off = unread
 	case c.quitting:
 		off = quitsSoon
 	}
 	return []action{
 		can(keys.Start, func() tea.Cmd { return s.start(c) }).unless(off),
-		can(keys.Deep, func() tea.Cmd { s.deep = !s.deep; return nil }).named("other level"),
+		can(keys.Deep, func() tea.Cmd { s.deep = !s.deep; return nil }).named("other level").unless(unread),
 	}
 }
 

@@ -177,8 +177,19 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// press hands a key to whoever is in front: dialog, help, command bar, screen.
+// press takes a key. What was said in passing does not follow to another screen, where it would hide what
+// that screen has to say.
 func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
+	said, at := c.toast, c.screen()
+	cmd := c.hand(k)
+	if c.toast == said && said != nil && said.passes() && c.screen() != at {
+		c.toast = nil
+	}
+	return cmd
+}
+
+// hand gives a key to whoever is in front: dialog, help, command bar, screen.
+func (c *console) hand(k tea.KeyPressMsg) tea.Cmd {
 	if k.String() == "ctrl+c" {
 		return c.quit()
 	}
@@ -230,7 +241,7 @@ func (c *console) escape() tea.Cmd {
 
 // dismiss takes a message away that stays until then, and says whether there was one.
 func (c *console) dismiss() bool {
-	if c.toast == nil || c.toast.kind == goodNews {
+	if c.toast == nil || c.toast.passes() {
 		return false
 	}
 	c.toast = nil

@@ -11,6 +11,7 @@ import (
 
 	"kustody/engine"
 	"kustody/evidence"
+	"kustody/tui/units"
 )
 
 // reportCheck is one report, read and verified.
@@ -42,9 +43,14 @@ type namedFile struct {
 	broken    string
 }
 
-// loadCheck reads a report and verifies it, against the ledger too.
+// loadCheck reads a report and verifies it, against the ledger too. The ledger as it was read before will
+// do to find the entry; that there is none is said only of a ledger that was read just now: the report may
+// be younger than what is in sight.
 func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.Cmd) tea.Cmd {
 	ledger, noLedger, now := c.data.ledger.value, c.data.ledger.err, c.now
+	if c.data.ledger.stale || c.data.ledger.loading {
+		ledger = nil
+	}
 	return l.load(c, "and verifying report "+id, func(ctx context.Context) (*reportCheck, error) {
 		if c.desk.Evidence == nil {
 			return nil, errNoEvidence
@@ -54,7 +60,7 @@ func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.
 			return nil, err
 		}
 		r := &reportCheck{id: id, trusted: o.PublicKey, ledger: ledger, noLedger: noLedger}
-		if ledger == nil {
+		if r.named(); r.entry == nil {
 			if r.ledger, r.noLedger = engine.VerifyLedger(ctx, o); r.ledger != nil {
 				r.noLedger = nil
 			}
@@ -141,6 +147,9 @@ func (r *reportCheck) against(ctx context.Context, o engine.LedgerOptions, store
 		case s.Name == evidence.StepLedger || s.Name == evidence.StepChain || s.Name == evidence.StepTime:
 		case s.Checked && !s.OK:
 			failed = append(failed, *s)
+		}
+		if s.Name == evidence.StepRead && s.OK {
+			s.Computed = units.Thousands(int64(len(r.body))) + " bytes"
 		}
 		if r.sig == nil && s.Name == evidence.StepSignature {
 			s.Sentence = "there is no signature beside the report" + map[bool]string{true: ": " + s.Sentence}[s.Checked]

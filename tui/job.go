@@ -48,6 +48,14 @@ func (s *jobScreen) name(*console) string {
 
 func (s *jobScreen) capturing() bool { return s.parts.capturing() }
 
+// finds: the summary of a job that has ended is no table.
+func (s *jobScreen) finds() []action {
+	if s.summing() {
+		return nil
+	}
+	return s.parts.finds()
+}
+
 func (s *jobScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
 // polled takes the numbers that were read, unless the picture is frozen.

@@ -104,6 +104,9 @@ func (z *wizard) actions(c *console) []action {
 	if z.last() {
 		out = append(out, can(keys.Copy, func() tea.Cmd { return c.copy("the same job as a command line", z.batch(c)) }).named("copy as --batch"))
 	}
+	if z.now().field() { // a letter is typed text there
+		out = slices.DeleteFunc(out, action.writes)
+	}
 	return out
 }
 

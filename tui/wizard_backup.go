@@ -56,7 +56,7 @@ func newBackupStep(c *console, r BackupRequest) *backupStep {
 	}
 	s.form.fields = []*formField{s.kind, s.limit}
 	s.table = newTable("topic", func(t engine.TopicCoverage) string { return t.Name + t.ID }, func(t engine.TopicCoverage) string { return t.Name },
-		column[engine.TopicCoverage]{title: "TOPIC", min: 18, flex: 1, cell: func(t engine.TopicCoverage) span { return span{t.Name, plain} }},
+		column[engine.TopicCoverage]{title: "TOPIC", named: true, min: 18, flex: 1, cell: func(t engine.TopicCoverage) span { return span{t.Name, plain} }},
 		column[engine.TopicCoverage]{title: "PARTITIONS", min: 10, right: true, drop: 2, cell: func(t engine.TopicCoverage) span { return span{itoa(t.Partitions), plain} }},
 		column[engine.TopicCoverage]{title: "OFFSETS TO TAKE", min: 15, right: true, cell: func(t engine.TopicCoverage) span { return s.toTake(t) }},
 		column[engine.TopicCoverage]{title: "STATE", min: 20, flex: 1, drop: 1, cell: func(t engine.TopicCoverage) span { return coverageWords(c, t) }})
