@@ -86,7 +86,6 @@ func (c *console) pushRecordsAt(run *runSource, t runTopic, p *archive.ViewPart,
 
 func (s *recordsScreen) name(*console) string { return "records" }
 func (s *recordsScreen) capturing() bool      { return s.prompt != nil || s.table.capturing() }
-func (s *recordsScreen) asking() bool         { return s.capturing() }
 
 func (s *recordsScreen) enter(c *console) tea.Cmd {
 	if s.asked == nil {
