@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode"
 )
 
 // ErrNoTrustedKey says that nothing can be called verified, because no public key was given that came
@@ -263,6 +264,29 @@ func (v *ReportVerification) conclude(pub *PublicKey) error {
 // jq is a line that prints what a filter lets through of a file, and fails when that is nothing.
 func jq(filter, file string) string { return "jq -er " + shellQuote(filter) + " " + shellQuote(file) }
 
+// unprintable finds what a terminal acts on when it is pasted, and what hides in a line that is read.
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar
+}
+
+// printfWord is a name with unprintable characters as a word for a POSIX shell that has none of them.
+func printfWord(name string) string {
+	var b strings.Builder
+	b.WriteString(`"$(printf '`)
+	for i := 0; i < len(name); i++ {
+		if c := name[i]; c <= ' ' || c > '~' || c == '\'' || c == '\\' || c == '%' {
+			fmt.Fprintf(&b, `\%03o`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String() + `')"`
+}
+
+// ShellWord makes a file's name one word for a POSIX shell, safe to be pasted into a terminal whatever the
+// name holds.
+func ShellWord(name string) string { return shellQuote(name) }
+
 // shellQuote makes a name one word for a POSIX shell.
 func shellQuote(name string) string {
 	if name != "" && strings.IndexFunc(name, func(r rune) bool {
@@ -272,6 +296,9 @@ func shellQuote(name string) string {
 	}
 	if strings.HasPrefix(name, "-") {
 		name = "./" + name
+	}
+	if strings.ContainsFunc(name, unprintable) {
+		return printfWord(name)
 	}
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

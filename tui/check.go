@@ -233,7 +233,7 @@ func (c *console) startVerifyAll() tea.Cmd {
 		j := &job{work: work, title: "verify all evidence in " + c.desk.Location, again: "verify again: it only reads, and begins at the beginning"}
 		j.after = func(c *console) {
 			if v := work.Verification(); v != nil {
-				c.verified, c.verifiedAt = v, c.now()
+				c.verified, c.verifiedAt = v, j.summary.Started // each was looked at then or later
 			}
 		}
 		return tea.Batch(c.begin(j), c.openJob(j))

@@ -81,7 +81,12 @@ func (s *evidenceScreen) heading(c *console, w, h int) []line {
 	rows := s.inYear()
 	sentence := s.book.tally(rows, c.now())
 	if s.book.ledger == nil {
-		sentence = units.Count(int64(len(rows)), "report") + " · no ledger: a report that is missing would not be noticed"
+		sentence = units.Count(int64(len(rows)), "report") + " · "
+		if m, words := s.book.noLedger(); m == markBad {
+			sentence += words
+		} else {
+			sentence += "no ledger: a report that is missing would not be noticed"
+		}
 	}
 	left := line{{" " + strconv.Itoa(s.year), bold | accent}, {"   " + sentence, plain}}
 	lane, future := s.lane(c)
@@ -262,13 +267,16 @@ func (s *evidenceScreen) state(c *console) (left, right line) {
 // trustLine is what the ledger as a whole comes to, and against what.
 func (c *console) trustLine(b *evidenceBook) line {
 	pre := line{{" ", plain}}
-	switch {
+	switch l := c.data.ledger; {
+	case l.has && l.err != nil && !b.inTrouble():
+		return append(pre, c.theme.word(markFinding, "the ledger could not be read again; shown as of "+clockTime(l.asOf)+" UTC (M says why)")...)
 	case len(b.rows) == 0 && b.ledger == nil:
 		return nil
 	case !b.trusted:
 		return append(pre, c.theme.word(markAbout, "no trusted key: nothing is verified; give yours with --public-key FILE")...)
 	case b.ledger == nil:
-		return append(pre, c.theme.word(markFinding, "no ledger here: what is missing cannot be noticed")...)
+		m, words := b.noLedger()
+		return append(pre, c.theme.word(m, words)...)
 	case b.inTrouble():
 		return append(pre, c.theme.word(markBad, b.ledger.Summary())...)
 	case b.ledger.Worst() == evidence.Finding:

@@ -28,7 +28,8 @@ type reportCheck struct {
 	entry       *evidence.Sealed // that names it; nil: none
 	before      *evidence.Sealed // the entry before that one
 	ledger      *engine.LedgerVerification
-	noLedger    error // why there is none
+	noLedger    error     // why there is none
+	ledgerAt    time.Time // when the ledger was verified
 	files       []namedFile
 	at          time.Time
 }
@@ -42,9 +43,13 @@ type namedFile struct {
 	broken    string
 }
 
-// loadCheck reads a report and verifies it, against the ledger too.
-func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.Cmd) tea.Cmd {
-	ledger, noLedger, now := c.data.ledger.value, c.data.ledger.err, c.now
+// loadCheck reads a report and verifies it, against the ledger too: as it was verified before, or anew where
+// that is asked for, or failed the last time.
+func (c *console) loadCheck(l *loader[*reportCheck], id string, anew bool, then func() tea.Cmd) tea.Cmd {
+	ledger, noLedger, at, now := c.data.ledger.value, c.data.ledger.err, c.data.ledger.asOf, c.now
+	if anew || noLedger != nil {
+		ledger = nil
+	}
 	return l.load(c, "and verifying report "+id, func(ctx context.Context) (*reportCheck, error) {
 		if c.desk.Evidence == nil {
 			return nil, errNoEvidence
@@ -53,8 +58,9 @@ func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.
 		if err != nil {
 			return nil, err
 		}
-		r := &reportCheck{id: id, trusted: o.PublicKey, ledger: ledger, noLedger: noLedger}
+		r := &reportCheck{id: id, trusted: o.PublicKey, ledger: ledger, ledgerAt: at}
 		if ledger == nil {
+			r.ledgerAt = now()
 			if r.ledger, r.noLedger = engine.VerifyLedger(ctx, o); r.ledger != nil {
 				r.noLedger = nil
 			}

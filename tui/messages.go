@@ -16,10 +16,11 @@ const (
 	goodNews  news = iota // goes by itself after some seconds
 	badNews               // stays until it is dismissed
 	mixedNews             // it came to its end, and there is something to look at: stays as well
+	plainNews             // says what a key did, and vouches for nothing: goes by itself
 )
 
 // newsMarks are the marks of messages.
-var newsMarks = [...]mark{goodNews: markOK, badNews: markBad, mixedNews: markFinding}
+var newsMarks = [...]mark{goodNews: markOK, badNews: markBad, mixedNews: markFinding, plainNews: markNone}
 
 // message is something that happened. All of them are kept; :messages shows them.
 type message struct {
@@ -27,6 +28,9 @@ type message struct {
 	kind news
 	text string
 }
+
+// passes says that the message goes by itself.
+func (m *message) passes() bool { return m.kind == goodNews || m.kind == plainNews }
 
 // toastFor is how long good news stays on the screen.
 const toastFor = 5 * time.Second
@@ -50,7 +54,7 @@ func (c *console) keep(kind news, text string) {
 
 // told is a note as what an action returns.
 func (c *console) told(text string) tea.Cmd {
-	c.note(goodNews, text)
+	c.note(plainNews, text)
 	return nil
 }
 
@@ -65,12 +69,12 @@ func (c *console) toastLine() line {
 	if c.toast == nil {
 		return nil
 	}
-	if c.toast.kind == goodNews {
+	if c.toast.passes() {
 		if c.now().Sub(c.toast.at) > toastFor {
 			c.toast = nil
 			return nil
 		}
-		return append(line{{" ", plain}}, c.theme.word(markOK, c.toast.text)...)
+		return append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...)
 	}
 	return append(append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...), span{"   M", bold}, span{" all messages  ", dim}, span{"esc", bold}, span{" dismiss", dim})
 }

@@ -50,7 +50,7 @@ func (s *reportScreen) walk(c *console) walk {
 func (s *reportScreen) enter(c *console) tea.Cmd {
 	cmds := []tea.Cmd{}
 	if !s.check.has && s.check.err == nil {
-		cmds = append(cmds, s.verify(c))
+		cmds = append(cmds, s.verify(c, false))
 	}
 	if !c.data.ledger.has {
 		cmds = append(cmds, c.loadLedger(false, nil))
@@ -61,12 +61,13 @@ func (s *reportScreen) enter(c *console) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// verify reads and verifies the report.
-func (s *reportScreen) verify(c *console) tea.Cmd {
-	return c.loadCheck(&s.check, s.id, func() tea.Cmd {
-		if list, ok := c.stacks[sectionEvidence][0].(*evidenceScreen); ok {
-			m, words := s.check.value.verdict()
-			list.checks[s.id] = checked{c.now(), m, words}
+// verify reads and verifies the report, and the ledger too if it is to be anew.
+func (s *reportScreen) verify(c *console, anew bool) tea.Cmd {
+	return c.loadCheck(&s.check, s.id, anew, func() tea.Cmd {
+		m, words := s.check.value.verdict()
+		c.checks[s.id] = checked{c.now(), m, words}
+		if r := s.check.value; anew {
+			c.takeLedger(r.ledger, r.noLedger, r.ledgerAt)
 		}
 		return nil
 	})
@@ -74,7 +75,7 @@ func (s *reportScreen) verify(c *console) tea.Cmd {
 
 // refresh verifies ledger and report anew.
 func (s *reportScreen) refresh(c *console) tea.Cmd {
-	return tea.Batch(c.loadLedger(true, func() tea.Cmd { return s.verify(c) }), c.loadReports(true, nil))
+	return tea.Batch(s.verify(c, true), c.loadReports(true, nil))
 }
 
 func (s *reportScreen) actions(c *console) []action {
@@ -88,7 +89,7 @@ func (s *reportScreen) actions(c *console) []action {
 	}
 	out := []action{
 		can(keys.Open, func() tea.Cmd { return c.push(&stepScreen{check: s.check.value, at: s.step}) }).named("step").unless(noStep),
-		can(keys.Verify, func() tea.Cmd { return s.verify(c) }),
+		can(keys.Verify, func() tea.Cmd { return s.verify(c, false) }),
 		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }),
 	}
 	out = append(out, c.walkActions(func() walk { return s.walk(c) })...)

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"kustody/engine"
 	"kustody/engine/archive"
+	"kustody/evidence"
 )
 
 // arguments are the words of a batch line.
@@ -157,6 +159,9 @@ func shellQuote(word string) string {
 	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%"
 	if word != "" && strings.Trim(word, safe) == "" {
 		return word
+	}
+	if engine.Sanitize(word) != word {
+		return evidence.ShellWord(word)
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

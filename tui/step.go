@@ -159,13 +159,4 @@ func capital(text string) string {
 }
 
 // shellWord makes a name one word for a POSIX shell.
-func shellWord(name string) string {
-	const harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-=+:@%,"
-	if strings.HasPrefix(name, "-") {
-		name = "./" + name
-	}
-	if name != "" && strings.Trim(name, harmless) == "" {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-}
+func shellWord(name string) string { return evidence.ShellWord(name) }
