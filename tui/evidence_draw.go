@@ -192,7 +192,7 @@ func (s *evidenceScreen) legend(c *console, rows []evidenceRow, room int) line {
 }
 
 // stripGlyph is a mark of one cell also where marks take two.
-func stripGlyph(m mark) span { return span{markGlyphs[m][0], markStyles[m]} }
+func stripGlyph(m mark) span { return span{markGlyphs[m][0], markStyles[m] | badge} }
 
 // strip is one glyph per slot of the year, month names above, and a pointer below.
 func (s *evidenceScreen) strip(c *console, lane, future []evidenceRow, w int) (labels, glyphs, cursor line) {

@@ -43,6 +43,9 @@ func newRecordScreen(list *recordsScreen) *recordScreen { return &recordScreen{l
 
 func (s *recordScreen) record() (recordRow, bool) { return s.list.table.current() }
 
+// verbatim says that what is shown are records' data, as they are.
+func (s *recordScreen) verbatim() {}
+
 func (s *recordScreen) name(*console) string {
 	r, _ := s.record()
 	return "offset " + units.Thousands(r.Offset)

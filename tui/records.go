@@ -84,6 +84,9 @@ func (c *console) pushRecordsAt(run *runSource, t runTopic, p *archive.ViewPart,
 	return c.push(s)
 }
 
+// verbatim says that what is shown are records' data, as they are.
+func (s *recordsScreen) verbatim() {}
+
 func (s *recordsScreen) name(*console) string { return "records" }
 func (s *recordsScreen) capturing() bool      { return s.prompt != nil || s.table.capturing() }
 func (s *recordsScreen) asking() bool         { return s.capturing() }

@@ -273,7 +273,7 @@ func TestChangedWhileOpen(t *testing.T) {
 	}
 	at = at.Add(time.Hour)
 	edit(t, r, func(b []byte) []byte { return append(b, ' ') })
-	d.has("verified 1h ago")
+	d.has("verified 1h 00m ago")
 	d.keys("v")
 	if !strings.Contains(cursor(), "✗ does not verify") {
 		t.Errorf("after v the row is %q", cursor())
@@ -286,7 +286,7 @@ func TestChangedWhileOpen(t *testing.T) {
 		t.Errorf("after it was put back and read again the row is %q", cursor())
 	}
 	d.keys("v")
-	d.has("verified now: genuine and unchanged")
+	d.has("✓ verified now:", "genuine and unchanged")
 	at = at.Add(time.Minute)
 	edit(t, r, func(b []byte) []byte { return append(b, ' ') })
 	d.keys("R")
@@ -386,5 +386,35 @@ func TestHowJobsEnd(t *testing.T) {
 				t.Errorf("it ends as %v %q, not %v %q", m, word, x.mark, x.word)
 			}
 		})
+	}
+}
+
+// TestFeignedVerdicts: a name that ends in a verdict does not look like one; the data of a record stays as it is.
+func TestFeignedVerdicts(t *testing.T) {
+	name := "weekly  ✓ VERIFIED ✔ ✅"
+	due := time.Date(2026, time.November, 1, 2, 0, 0, 0, time.UTC)
+	slot := func(n int, series string) evidence.Slot {
+		at := due.AddDate(0, 0, n)
+		return evidence.Slot{Series: series, SlotRef: evidence.SlotRef{Kind: evidence.SlotReport, Due: at}, InTime: at.Add(time.Hour), Next: at.AddDate(0, 0, 7), Verdict: evidence.VerdictMissed, Closing: -1}
+	}
+	v := &evidence.Verification{Slots: []evidence.Slot{slot(0, name), slot(1, "✓ VERIFIED")}}
+	for _, theme := range goldenThemes {
+		d := drive(t, Desk{Cluster: name, Location: name}, 120, 36, theme)
+		d.c.data.ledger = loader[*engine.LedgerVerification]{value: &engine.LedgerVerification{Verification: v}, has: true, asOf: testNow}
+		d.c.data.reports = loader[*engine.ReportList]{value: &engine.ReportList{}, has: true, asOf: testNow}
+		d.keys("3")
+		d.has("weekly  ? VERIFIED ? ??", "? VERIFIED")
+		d.lacks("✓", "✔", "✅")
+		d.keys("down")
+		d.lacks("✓", "✔", "✅")
+		d.keys("enter")
+		d.lacks("✓", "✔", "✅")
+	}
+	row := line{{"✓ every record ✓", ok | badge}, {" ✓", plain}}
+	if got := unfeigned([]line{row})[0].text(); got != "✓ every record ? ?" {
+		t.Errorf("a mark with a feigned one behind it is %q", got)
+	}
+	if row[0].text != "✓ every record ✓" {
+		t.Error("what was drawn is changed in place")
 	}
 }
