@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -123,7 +124,6 @@ func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at Repo
 	switch {
 	case at.ExpectedSHA256 != "":
 		sum.Checked, sum.OK = true, v.SHA256 == at.ExpectedSHA256
-		sum.ByHand += " | grep " + shellQuote(at.ExpectedSHA256)
 		sum.Sentence = "compared with the one expected"
 	case sign.Checked:
 		sum.Checked, sum.OK = true, sign.OK
@@ -131,6 +131,7 @@ func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at Repo
 	default:
 		sum.Sentence = "computed, and compared with nothing"
 	}
+	sum.ByHand += " | grep " + shellQuote(cmp.Or(at.ExpectedSHA256, v.SHA256))
 	v.add(sum)
 	v.add(sign)
 }

@@ -250,11 +250,11 @@ func (s *entryScreen) byHand(c *console) []string {
 		return nil
 	}
 	key, sigKey := entryKey(c.data.ledger.value, e)
-	out := []string{"sha256sum " + shellWord(key),
+	out := []string{"sha256sum " + shellWord(key) + " | grep " + shellWord(e.SHA256),
 		"openssl dgst -sha256 -verify " + shellWord(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + shellWord(sigKey) + " " + shellWord(key)}
 	if before != nil {
 		b, _ := entryKey(c.data.ledger.value, before)
-		out = append(out, "sha256sum "+shellWord(b), "jq -r .previous_sha256 "+shellWord(key))
+		out = append(out, `jq -er --arg sum "$(sha256sum < `+shellWord(b)+` | cut -c1-64)" '.previous_sha256 | select(. == $sum)' `+shellWord(key))
 	}
 	return out
 }

@@ -223,6 +223,9 @@ func (s *recordsScreen) proof() string {
 			return "CRC of every batch checked"
 		}
 	}
+	if !s.trusted() {
+		return "segments as the manifest names them"
+	}
 	return "segments proved by their sha256"
 }
 
