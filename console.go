@@ -21,15 +21,7 @@ func (at *sight) add(a *app, root *cobra.Command) {
 	f := root.Flags()
 	f.StringVar(&at.evidence, "evidence", "", "folder of evidence to look into: no configuration is looked for, no network, no Kafka")
 	_ = root.MarkFlagDirname("evidence")
-	at.addPins(root)
-}
-
-// addPins declares the flags that pin a ledger to what was kept elsewhere.
-func (at *sight) addPins(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&at.genesis, "genesis", "", "sha256 of entry 0, as it came with the public key")
-	f.StringVar(&at.head, "head", "", "N:SHA256 of an entry, kept elsewhere")
-	f.StringVar(&at.asOf, "as-of", "", "judge the slots due by then: now (the default), last for the time of the newest entry, or a time")
+	at.pins.add(root)
 }
 
 // place is where the console opens without a verb: at its first page, or at the evidence that was named.

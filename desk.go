@@ -22,10 +22,10 @@ import (
 // sight is what the console is pointed at.
 type sight struct {
 	places
-	evidence            string // a folder: no configuration is looked for, and nothing is connected to
-	genesis, head, asOf string
-	reports             string // where evidence lies, instead of where the configuration says
-	jobs                bool   // a job is to be started: --path does not do without a configuration
+	evidence string // a folder: no configuration is looked for, and nothing is connected to
+	pins
+	reports string // where evidence lies, instead of where the configuration says
+	jobs    bool   // a job is to be started: --path does not do without a configuration
 }
 
 // desk is what the console works on. What is only read is opened once and read-only; each job opens what
@@ -46,12 +46,7 @@ type desk struct {
 // where a configuration is needed, and none was named or found.
 func (a *app) newDesk(ctx context.Context, at sight) (*desk, error) {
 	d := &desk{app: a, at: at, opened: map[string]storage.Store{}, said: map[string]bool{}}
-	if at.head != "" {
-		if _, err := evidence.ParseHead(at.head); err != nil {
-			return nil, usage("", "--head: %w", err)
-		}
-	}
-	if _, err := asOf(at.asOf, a.now()); err != nil {
+	if _, err := at.pins.read(a.now()); err != nil {
 		return nil, err
 	}
 	if at.evidence != "" && at.config != "" {
@@ -226,22 +221,11 @@ func (d *desk) command() string {
 	if d.file == nil {
 		return line
 	}
-	line += " --config " + shellWord(d.file.path)
+	line += " --config " + evidence.ShellWord(d.file.path)
 	if d.at.path != "" {
-		line += " --path " + shellWord(d.at.path)
+		line += " --path " + evidence.ShellWord(d.at.path)
 	}
 	return line
-}
-
-// shellWord makes a text one word for a POSIX shell.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return strings.ContainsRune("/._-:@%+=,", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // archive opens the store of archives for reading.
@@ -263,9 +247,11 @@ func (d *desk) archive(ctx context.Context) (engine.QueryOptions, error) {
 
 // evidence opens reports and ledger for reading.
 func (d *desk) evidence(ctx context.Context) (engine.LedgerOptions, error) {
-	o := engine.LedgerOptions{PublicKey: d.first.trusted, Genesis: d.at.genesis, Head: d.at.head}
-	o.AsOf, _ = asOf(d.at.asOf, d.app.now()) // newDesk has read it before
-	var err error
+	o, err := d.at.pins.read(d.app.now())
+	if err != nil {
+		return o, err
+	}
+	o.PublicKey = d.first.trusted
 	if o.Store, err = d.evidenceStore(ctx); err != nil || !d.hasArchive() {
 		return o, err
 	}

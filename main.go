@@ -1,6 +1,10 @@
 // kustody keeps the chain of custody of Kafka data: it backs topics up, restores them, compares what was
 // restored with what was captured, and signs evidence of it. This file holds the process: signals, and
-// the one place that exits. What each verb does begins in the file named after it.
+// the one place that exits. What each verb does begins in the file named after it (verb_*.go); app.go has the
+// flags that all of them share, wire*.go turns configuration and flags into open stores, clusters and keys, batch.go
+// and text*.go follow a job on a pipe. A verb without --batch goes through console.go to its place in the console,
+// which works on what desk.go lays out: for looking, and, in desk_work.go, for starting the jobs of the verbs.
+// offers.go is the console without a configuration.
 package main
 
 import (

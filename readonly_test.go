@@ -20,7 +20,7 @@ var looks = map[string][]string{
 	"engine": {"DescribeCoverage", "ExitCode", "FetchReport", "FindReport", "Holders", "ListBackups", "ListReports", "NoArchive", "OpenRun", "ParseMoment", "ParseWindow",
 		"Sanitize", "Validate", "VerifyEvidence", "VerifyLedger", "VerifyOneReport"},
 	"archive":  {"NewRestoreID", "ValidID"},
-	"evidence": {"Digest", "Frameworks", "Overall", "ParsePublicKey", "ParseSchedule", "ShellWord"},
+	"evidence": {"Digest", "Frameworks", "Overall", "ParsePublicKey", "ParseSchedule", "ShellFile", "ShellWord"},
 	"os":       {"Getenv"},
 }
 

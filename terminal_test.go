@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"kustody/evidence"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,11 +58,11 @@ func inTerminal(t *testing.T, w, h int, words ...string) *terminal {
 	}
 	line := "env -u NO_COLOR"
 	for len(words) > 0 && strings.Contains(words[0], "=") {
-		line, words = line+" "+shellWord(words[0]), words[1:]
+		line, words = line+" "+evidence.ShellWord(words[0]), words[1:]
 	}
-	line += " " + shellWord(named)
+	line += " " + evidence.ShellWord(named)
 	for _, word := range words {
-		line += " " + shellWord(word)
+		line += " " + evidence.ShellWord(word)
 	}
 	term := &terminal{t: t, dir: dir}
 	t.Cleanup(func() {

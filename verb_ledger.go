@@ -15,14 +15,32 @@ import (
 	"kustody/tui/units"
 )
 
-// ledgerFlags are those of ledger-verify.
-type ledgerFlags struct {
-	places
-	genesis, head, asOf string
+// pins are the flags that pin a ledger to what was kept elsewhere.
+type pins struct{ genesis, head, asOf string }
+
+// add declares the flags.
+func (p *pins) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.genesis, "genesis", "", "sha256 of entry 0, as it came with the public key")
+	f.StringVar(&p.head, "head", "", "N:SHA256 of an entry, kept elsewhere")
+	f.StringVar(&p.asOf, "as-of", "", "judge the slots due by then: now (the default), last for the time of the newest entry, or a time")
+}
+
+// read is what the flags ask of a verification at the time of now.
+func (p pins) read(now time.Time) (o engine.LedgerOptions, err error) {
+	if p.head != "" {
+		if _, err := evidence.ParseHead(p.head); err != nil {
+			return o, usage("", "--head: %w", err)
+		}
+	}
+	o.Genesis, o.Head = p.genesis, p.head
+	o.AsOf, err = asOf(p.asOf, now)
+	return o, err
 }
 
 func (a *app) verbLedgerVerify() *cobra.Command {
-	var p ledgerFlags
+	var p places
+	var pin pins
 	cmd := &cobra.Command{
 		Use:   "ledger-verify",
 		Short: "verify the ledger: chain, signatures, slots, and every object that it names",
@@ -36,41 +54,33 @@ func (a *app) verbLedgerVerify() *cobra.Command {
 		Annotations: map[string]string{headless: "validation ledger-verify"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !a.batch {
-				at := evidenceSight(p.places)
-				at.genesis, at.head, at.asOf = p.genesis, p.head, p.asOf
+				at := evidenceSight(p)
+				at.pins = pin
 				return a.console(cmd, at, opensAt(tui.Place{Verb: "ledger"}))
 			}
-			asOf, err := asOf(p.asOf, a.start)
+			o, err := pin.read(a.start)
 			if err != nil {
 				return err
 			}
-			store, s, err := a.askedEvidence(cmd.Context(), p.places)
+			store, s, err := a.askedEvidence(cmd.Context(), p)
 			if err != nil {
 				return err
 			}
-			o := engine.LedgerOptions{Store: store, PublicKey: s.trusted, Genesis: p.genesis, Head: p.head, AsOf: asOf}
+			o.Store, o.PublicKey = store, s.trusted
 			if s.cfg.Storage.Named() {
 				if o.Archive, err = s.archives(cmd.Context(), true); err != nil {
 					return err
-				}
-			}
-			if p.head != "" {
-				if _, err := evidence.ParseHead(p.head); err != nil {
-					return usage("", "--head: %w", err)
 				}
 			}
 			v, err := engine.VerifyLedger(cmd.Context(), o)
 			if err != nil && !errors.Is(err, evidence.ErrNoTrustedKey) {
 				return err
 			}
-			return a.showLedger(v, err == nil, asOf)
+			return a.showLedger(v, err == nil, o.AsOf)
 		},
 	}
 	p.add(a, cmd, flagPath, flagConfig, flagPublicKey)
-	f := cmd.Flags()
-	f.StringVar(&p.genesis, "genesis", "", "sha256 of entry 0, as it came with the public key")
-	f.StringVar(&p.head, "head", "", "N:SHA256 of an entry, kept elsewhere")
-	f.StringVar(&p.asOf, "as-of", "", "judge the slots due by then: now (the default), last for the time of the newest entry, or a time")
+	pin.add(cmd)
 	return cmd
 }
 

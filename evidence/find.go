@@ -130,7 +130,7 @@ func (v *Verification) StepsAt(root, key, sha256 string, at LedgerPlace) []Step 
 
 // jqOf is a line that prints what a filter lets through of a document when $sum is the sha256 of a file.
 func jqOf(file, filter, document string) string {
-	return fmt.Sprintf(`jq -er --arg sum "$(sha256sum < %s | cut -c1-64)" %s %s`, shellQuote(file), shellQuote(filter), shellQuote(document))
+	return fmt.Sprintf(`jq -er --arg sum "$(sha256sum < %s | cut -c1-64)" %s %s`, ShellFile(file), ShellWord(filter), ShellFile(document))
 }
 
 // chainStep joins an entry to the one before it, and says whether the whole chain holds.

@@ -411,7 +411,7 @@ func TestVerifyIsQuick(t *testing.T) {
 // acts on when it is pasted.
 func TestShellWord(t *testing.T) {
 	for _, name := range []string{"a/b.json", "-rf", "a b", "it's", `$(touch x)"` + "`y`", "a\x1b[201~\rrm -rf x\t'%s\\n\" b", "\u202egnp.exe", "é\u2028x", "a\nb"} {
-		word := ShellWord(name)
+		word := ShellFile(name)
 		for _, r := range word {
 			if unprintable(r) {
 				t.Errorf("%q becomes %q", name, word)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"strings"
-	"unicode"
 )
 
 // ErrNoTrustedKey says that nothing can be called verified, because no public key was given that came
@@ -100,7 +99,7 @@ func (v *ReportVerification) add(s Step) {
 
 func (v *ReportVerification) read(body []byte, at ReportPlace) {
 	s := Step{Name: StepRead, Checked: true, OK: true, Computed: fmt.Sprintf("%d bytes", len(body)), Sentence: "the file was read",
-		ByHand: fmt.Sprintf("wc -c < %s | grep -w %d", shellQuote(at.ReportFile), len(body))}
+		ByHand: fmt.Sprintf("wc -c < %s | grep -w %d", ShellFile(at.ReportFile), len(body))}
 	if len(body) == 0 || len(body) > MaxDocument {
 		s.OK, s.Sentence = false, "the file is empty, or larger than a report can be"
 	}
@@ -110,9 +109,9 @@ func (v *ReportVerification) read(body []byte, at ReportPlace) {
 // signature adds the steps Checksum and Signature. The checksum is that of the file's bytes; it is
 // compared with the one expected, or else with the one that was signed.
 func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at ReportPlace) {
-	sum := Step{Name: StepChecksum, Computed: v.SHA256, Expected: at.ExpectedSHA256, ByHand: "sha256sum " + shellQuote(at.ReportFile)}
+	sum := Step{Name: StepChecksum, Computed: v.SHA256, Expected: at.ExpectedSHA256, ByHand: "sha256sum " + ShellFile(at.ReportFile)}
 	sign := Step{Name: StepSignature, Sentence: "not checked: no trusted public key was given",
-		ByHand: fmt.Sprintf("openssl dgst -sha256 -verify %s -signature %s %s", shellQuote(at.PublicKeyFile), shellQuote(at.SignatureFile), shellQuote(at.ReportFile))}
+		ByHand: fmt.Sprintf("openssl dgst -sha256 -verify %s -signature %s %s", ShellFile(at.PublicKeyFile), ShellFile(at.SignatureFile), ShellFile(at.ReportFile))}
 	if pub != nil {
 		err := pub.Verify(body, sig)
 		sign.Checked, sign.OK = true, err == nil
@@ -131,7 +130,7 @@ func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at Repo
 	default:
 		sum.Sentence = "computed, and compared with nothing"
 	}
-	sum.ByHand += " | grep " + shellQuote(cmp.Or(at.ExpectedSHA256, v.SHA256))
+	sum.ByHand += " | grep " + ShellWord(cmp.Or(at.ExpectedSHA256, v.SHA256))
 	v.add(sum)
 	v.add(sign)
 }
@@ -164,7 +163,7 @@ func ParseReport(body []byte) (*Report, error) {
 
 func (v *ReportVerification) key(pub *PublicKey, at ReportPlace) {
 	s := Step{Name: StepKey, Sentence: "not checked: no trusted public key was given",
-		ByHand: "openssl pkey -pubin -in " + shellQuote(at.PublicKeyFile) + " -outform DER | sha256sum"}
+		ByHand: "openssl pkey -pubin -in " + ShellFile(at.PublicKeyFile) + " -outform DER | sha256sum"}
 	switch {
 	case pub == nil:
 	case v.Report == nil:
@@ -175,7 +174,7 @@ func (v *ReportVerification) key(pub *PublicKey, at ReportPlace) {
 		s.Checked, s.Expected, s.Computed = true, v.Report.Key.Fingerprint, pub.Fingerprint()
 		s.OK = s.Expected == s.Computed && v.Report.Key.KeyID == pub.KeyID()
 		s.Sentence = "the fingerprint in the report against that of the trusted key"
-		s.ByHand += " | grep " + shellQuote(s.Expected)
+		s.ByHand += " | grep " + ShellWord(s.Expected)
 	}
 	v.add(s)
 }
@@ -263,43 +262,4 @@ func (v *ReportVerification) conclude(pub *PublicKey) error {
 }
 
 // jq is a line that prints what a filter lets through of a file, and fails when that is nothing.
-func jq(filter, file string) string { return "jq -er " + shellQuote(filter) + " " + shellQuote(file) }
-
-// unprintable finds what a terminal acts on when it is pasted, and what hides in a line that is read.
-func unprintable(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar
-}
-
-// printfWord is a name with unprintable characters as a word for a POSIX shell that has none of them.
-func printfWord(name string) string {
-	var b strings.Builder
-	b.WriteString(`"$(printf '`)
-	for i := 0; i < len(name); i++ {
-		if c := name[i]; c <= ' ' || c > '~' || c == '\'' || c == '\\' || c == '%' {
-			fmt.Fprintf(&b, `\%03o`, c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String() + `')"`
-}
-
-// ShellWord makes a file's name one word for a POSIX shell, safe to be pasted into a terminal whatever the
-// name holds.
-func ShellWord(name string) string { return shellQuote(name) }
-
-// shellQuote makes a name one word for a POSIX shell.
-func shellQuote(name string) string {
-	if name != "" && strings.IndexFunc(name, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-=+:@%,", r)
-	}) < 0 && !strings.HasPrefix(name, "-") {
-		return name
-	}
-	if strings.HasPrefix(name, "-") {
-		name = "./" + name
-	}
-	if strings.ContainsFunc(name, unprintable) {
-		return printfWord(name)
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
-}
+func jq(filter, file string) string { return "jq -er " + ShellWord(filter) + " " + ShellFile(file) }

@@ -212,34 +212,10 @@ func (s *backupsScreen) actions(c *console) []action {
 	}
 }
 
-// first is the first text that is not empty.
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
-// cannotWrite says why nothing that writes can be started; "" when it can.
-func (c *console) cannotWrite() string {
-	if c.quitting {
-		return quitsSoon
-	}
-	if c.desk.Work == nil {
-		return first(c.desk.ReadOnly, "there is nothing to write with")
-	}
-	return ""
-}
-
 func (s *backupsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r backupRow) bool {
+	return seekFor(c, &s.table, step, func(r backupRow) bool {
 		return r.mark == markFinding || r.mark == markBad || r.mark == markGap
-	}) {
-		return c.told("no run here has a problem")
-	}
-	return nil
+	}, "no run here has a problem")
 }
 
 func (s *backupsScreen) copied(*console) (string, string) {
@@ -262,24 +238,4 @@ func (s *backupsScreen) draw(c *console, w, h int) body {
 		return body{lines: s.empty(c)}
 	}
 	return s.drawWith(c, w, h, previewHeight, func(w, h int) []line { return s.aside(c, w, h) })
-}
-
-// previewWidth is how wide a preview is beside a table; previewHeight how high below it.
-const (
-	previewWidth  = 41
-	previewHeight = 3
-)
-
-// withPreview draws a table with a preview: beside it where there is room, else below it.
-func withPreview(c *console, w, h int, table, aside func(w, h int) []line) body {
-	if c.wide() {
-		lw := w - previewWidth - 1
-		return body{lines: beside(table(lw, h), lw, aside(previewWidth, h), previewWidth, h), bar: lw}
-	}
-	rows := h - previewHeight - 1
-	lines := table(w, rows)
-	for len(lines) < rows {
-		lines = append(lines, nil)
-	}
-	return body{lines: append(append(lines[:rows:rows], rule(w, -1, -1)), aside(w, previewHeight)...)}
 }

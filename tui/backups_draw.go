@@ -195,7 +195,7 @@ func (s *backupsScreen) state(c *console) (left, right line) {
 		return l, s.more()
 	}
 	if l := c.data.backups.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	list := c.data.backups.value
 	if list == nil || len(s.table.rows) == 0 {

@@ -21,7 +21,7 @@ func byHandTitle(c *console, pub *evidence.PublicKey, w int) []line {
 		title = title.add(dim, " (pub.pem: the key you were given)")
 	}
 	if folder, local := localFolder(c.desk.Location); local {
-		return append([]line{title}, commandLines("cd "+shellWord(folder), w)...)
+		return append([]line{title}, commandLines("cd "+evidence.ShellFile(folder), w)...)
 	}
 	return append([]line{title}, para(dim, "in a copy of "+c.desk.Location+":", w)...)
 }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"context"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -56,8 +55,11 @@ func (s *checkScreen) refresh(c *console) tea.Cmd {
 
 func (s *checkScreen) actions(c *console) []action {
 	off := ""
-	if !s.store.has {
+	switch {
+	case !s.store.has:
 		off = "the archive has not been opened"
+	case c.quitting:
+		off = quitsSoon
 	}
 	return []action{
 		can(keys.Start, func() tea.Cmd { return s.start(c) }).unless(off),
@@ -80,22 +82,18 @@ func (s *checkScreen) start(c *console) tea.Cmd {
 
 // batch is the same as a --batch line.
 func (s *checkScreen) batch(c *console) string {
-	words := []string{c.desk.Command, "validate"}
+	a := arguments{"validate"}
 	configured := strings.Contains(c.desk.Command, "--config")
 	if !configured && !strings.Contains(c.desk.Command, "--path") {
-		words = append(words, "--path", shellQuote(c.desk.Location))
+		a.text("--path", c.desk.Location)
 	}
-	words = append(words, "--backup-id", shellQuote(s.backup))
-	if s.run != "" {
-		words = append(words, "--run", shellQuote(s.run))
+	a.text("--backup-id", s.backup)
+	a.text("--run", s.run)
+	a.on("--deep", s.deep)
+	if k := s.store.value.Trusted; k != nil && !configured && !strings.Contains(c.desk.Command, "--public-key") {
+		a.text("--public-key", k.File())
 	}
-	if s.deep {
-		words = append(words, "--deep")
-	}
-	if k := s.store.value.Trusted; k != nil && k.File() != "" && !configured && !strings.Contains(c.desk.Command, "--public-key") {
-		words = append(words, "--public-key", shellQuote(k.File()))
-	}
-	return strings.Join(words, " ")
+	return batchLine(c.desk, a)
 }
 
 func (s *checkScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -133,14 +131,7 @@ func (s *checkScreen) draw(c *console, w, h int) body {
 	}
 	out = append(out, s.level(w, low, s.deep, "Deep", "Every segment as well is read, hashed and decoded to its last record."+of)...)
 	out = append(out, nil)
-	field := func(name, value string, st style) {
-		for i, l := range wrap(st, value, max(10, w-16)) {
-			if i > 0 {
-				name = ""
-			}
-			out = append(out, append(line{{" " + pad(name, 11) + " ", dim}}, l...))
-		}
-	}
+	field := func(name, value string, st style) { out = append(out, named(name, 11, st, value, w)...) }
 	what := "every run"
 	if s.run != "" {
 		what = "run " + s.run + ", and the runs it rests on"
@@ -201,41 +192,4 @@ func (s *checkScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	return styled(dim, " ↑↓ chooses the level"), nil
-}
-
-// startVerifyAll verifies the ledger and every report as a job, and shows it. One at a time is enough.
-func (c *console) startVerifyAll() tea.Cmd {
-	if c.desk.Evidence == nil {
-		return c.failed("verify", errNoEvidence)
-	}
-	for _, j := range c.runningJobs() {
-		if j.Kind() == "verify" {
-			return c.openJob(j)
-		}
-	}
-	if c.quitting {
-		c.note(badNews, "verify: not here: "+quitsSoon)
-		return nil
-	}
-	type opened struct {
-		ledger engine.LedgerOptions
-		err    error // a value, since no screen here would show the loader's
-	}
-	open := &loader[opened]{}
-	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (opened, error) {
-		o, err := c.desk.Evidence(ctx)
-		return opened{o, err}, nil
-	}, func() tea.Cmd {
-		if err := open.value.err; err != nil {
-			return c.failed("cannot verify the evidence in "+c.desk.Location, err)
-		}
-		work := engine.VerifyEvidence(c.ctx, engine.VerifyEvidenceOptions{Env: engine.Env{Clock: c.desk.Now}, Ledger: open.value.ledger})
-		j := &job{work: work, title: "verify all evidence in " + c.desk.Location, again: "verify again: it only reads, and begins at the beginning"}
-		j.after = func(c *console) {
-			if v := work.Verification(); v != nil {
-				c.verified, c.verifiedAt = v, j.summary.Started // each was looked at then or later
-			}
-		}
-		return tea.Batch(c.begin(j), c.openJob(j))
-	})
 }

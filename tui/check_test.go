@@ -43,7 +43,7 @@ func TestChecksAreJobs(t *testing.T) {
 	d := drive(t, desk, 120, 36, ThemeDark)
 	d.keys(":check enter")
 	d.has("How deep shall it look?", "● Sizes and sidecars", "checked with the trusted key", year.BackupID)
-	if _, line := d.c.screen().(copier).copied(d.c); line != "kustody --batch validate --path file:///demo/archive --backup-id "+year.BackupID+" --public-key "+shellQuote(trusted.File()) {
+	if _, line := d.c.screen().(copier).copied(d.c); line != "kustody --batch validate --path file:///demo/archive --backup-id "+year.BackupID+" --public-key "+evidence.ShellWord(trusted.File()) {
 		t.Errorf("as a batch line: %s", line)
 	}
 	d.keys("d")

@@ -111,7 +111,7 @@ func (c *console) obey(b *commandBar) tea.Cmd {
 	c.command = nil
 	c.past = append(c.past, typed)
 	if s, ok := c.screen().(stayer); ok && s.question() != "" {
-		c.dialog = confirm(s.question(), "leave it", keys.Yes, func() tea.Cmd { c.pop(); return list[0].run(c, strings.TrimSpace(args)) })
+		c.dialog = confirm(s.question(), "leave it", keys.Yes, func() tea.Cmd { return tea.Batch(c.pop(), list[0].run(c, strings.TrimSpace(args))) })
 		return nil
 	}
 	return list[0].run(c, strings.TrimSpace(args))

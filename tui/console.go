@@ -34,7 +34,9 @@ type console struct {
 	jobs     []*job
 	lastJob  int
 	polling  bool
-	waiting  int // loaders at work
+	waiting  int        // loaders at work
+	readings []underWay // what they read
+	starting int        // jobs that are being begun
 	spinning bool
 	frame    int // of the spinner
 
@@ -97,6 +99,9 @@ func after(d time.Duration, msg tea.Msg) tea.Cmd {
 
 func (c *console) now() time.Time { return c.desk.Now() }
 
+// tooSmall says that there is no room for any screen.
+func (c *console) tooSmall() bool { return c.w < leastWidth || c.h < leastHeight }
+
 // wide says that the wide design is drawn.
 func (c *console) wide() bool { return c.w >= wideFrom }
 
@@ -152,7 +157,7 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	case spinMsg:
 		c.spinning = false
 		c.frame++
-		if c.waiting > 0 {
+		if c.waits() {
 			return c.spin()
 		}
 	case quitMsg:
@@ -166,8 +171,8 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	case tea.MouseClickMsg:
 		return c.pointed(point{m.X, m.Y})
 	case tea.MouseWheelMsg:
-		if s, ok := c.screen().(clicker); ok && c.dialog == nil && c.help == nil {
-			s.wheel(c, m.Button == tea.MouseWheelDown)
+		if s, ok := c.screen().(wheeler); ok && c.dialog == nil && c.help == nil && !c.tooSmall() {
+			s.wheel(c, map[tea.MouseButton]int{tea.MouseWheelDown: wheelLines, tea.MouseWheelUp: -wheelLines}[m.Button])
 		}
 	}
 	return nil
@@ -179,6 +184,8 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 		return c.quit()
 	}
 	switch {
+	case c.tooSmall(): // nobody sees what a key would do
+		return nil
 	case c.dialog != nil:
 		return c.pressDialog(k)
 	case c.help != nil:
@@ -190,6 +197,9 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 	if x, ok := s.(capturer); ok && x.capturing() {
 		cmd, _ := s.press(c, k)
 		return cmd
+	}
+	if key.Matches(k, keys.Back) && c.dismiss() {
+		return nil
 	}
 	for _, a := range append(s.actions(c), c.common()...) {
 		if key.Matches(k, a.key) {
@@ -209,13 +219,27 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// escape takes the nearest thing away: the message, else the screen.
+// escape takes the nearest thing away: the message, else the screen, else the wait for something.
 func (c *console) escape() tea.Cmd {
-	if c.toast != nil && !c.toast.passes() {
-		c.toast = nil
+	if c.dismiss() {
+		return nil
+	}
+	if len(c.stacks[c.section]) == 1 {
+		if c.giveUp(c.screen(), true) {
+			return c.told("given up; R looks again")
+		}
 		return nil
 	}
 	return c.leave()
+}
+
+// dismiss takes a message away that stays until then, and says whether there was one.
+func (c *console) dismiss() bool {
+	if c.toast == nil || c.toast.passes() {
+		return false
+	}
+	c.toast = nil
+	return true
 }
 
 // common are the actions that every screen has.
@@ -264,6 +288,8 @@ func (c *console) copy(what, text string) tea.Cmd {
 // pasted gives pasted text to whoever takes it.
 func (c *console) pasted(text string) tea.Cmd {
 	switch {
+	case c.tooSmall():
+		return nil
 	case c.dialog != nil && c.dialog.typed != "":
 		return c.told("pasting does not count here: type the name")
 	case c.dialog != nil || c.help != nil:
@@ -278,13 +304,16 @@ func (c *console) pasted(text string) tea.Cmd {
 	return nil
 }
 
-// twice is how soon a second click makes two.
-const twice = 400 * time.Millisecond
+// twice is how soon a second click makes two; wheelLines is how far one notch of the wheel goes.
+const (
+	twice      = 400 * time.Millisecond
+	wheelLines = 3
+)
 
 // pointed gives a click to the screen, counted from the body's corner; the sections in the second line
 // can be clicked too.
 func (c *console) pointed(at point) tea.Cmd {
-	if c.dialog != nil || c.help != nil || c.command != nil {
+	if c.dialog != nil || c.help != nil || c.command != nil || c.tooSmall() {
 		return nil
 	}
 	now := c.now()

@@ -1,6 +1,13 @@
 package tui
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"kustody/engine"
+)
 
 // TestEmptyDesk opens the console on nothing.
 func TestEmptyDesk(t *testing.T) {
@@ -11,4 +18,53 @@ func TestEmptyDesk(t *testing.T) {
 	d.keys("esc", ":", "ev")
 	d.has("evidence")
 	t.Log("\n" + d.frame().Text())
+}
+
+// TestTypedTextIsSeen: no message lies over a filter or a search while it is typed, wherever it is typed.
+func TestTypedTextIsSeen(t *testing.T) {
+	desk := yearDesk(t)
+	for _, keys := range []string{"1", "1 enter", "1 enter G enter", "1 enter G enter enter", "1 enter G enter enter enter", "1 enter G enter enter enter enter", "2", "3", "3 L", "4", "M", "3 V", "3 V l"} {
+		d := drive(t, desk, 80, 24, ThemeDark)
+		d.c.data.topics = loader[*engine.Coverage]{value: aCoverage(), has: true, asOf: testNow}
+		d.keys(keys)
+		for len(d.c.runningJobs()) > 0 {
+			d.Later()
+		}
+		d.c.toast = nil
+		name := d.c.screen().name(d.c)
+		d.keys("/", "zq")
+		if x, ok := d.c.screen().(capturer); !ok || !x.capturing() {
+			if _, jobs := d.c.screen().(*jobsScreen); !jobs && keys != "3 V" {
+				t.Errorf("%s: / begins no filter", name)
+			}
+			continue
+		}
+		d.c.note(badNews, "something happened")
+		if !strings.Contains(d.c.stateLine().text(), "/zq") {
+			t.Errorf("%s: a message lies over what is typed: %q", name, d.c.stateLine().text())
+		}
+	}
+}
+
+// TestWheel: lists and texts move by it, both ways, and only as far as they reach.
+func TestWheel(t *testing.T) {
+	d := drive(t, yearDesk(t), 80, 24, ThemeDark)
+	down, up := tea.MouseWheelMsg{Button: tea.MouseWheelDown}, tea.MouseWheelMsg{Button: tea.MouseWheelUp}
+	d.send(down)
+	s := d.c.screen().(*backupsScreen)
+	if s.table.cursor != wheelLines {
+		t.Errorf("the wheel moved a list to row %d", s.table.cursor)
+	}
+	d.send(up)
+	d.send(up)
+	d.send(tea.MouseWheelMsg{Button: tea.MouseWheelLeft})
+	if s.table.cursor != 0 {
+		t.Errorf("and back to row %d", s.table.cursor)
+	}
+	d.keys("enter tab")
+	d.frame()
+	d.send(down)
+	if top := d.c.screen().(*custodyScreen).text.top; top != wheelLines {
+		t.Errorf("the wheel moved a text to line %d", top)
+	}
 }

@@ -19,60 +19,53 @@ type data struct {
 	holders loader[[]engine.Holding]
 }
 
-// errNoArchive and errNoEvidence say that the desk has no such thing.
+// Errors that say that the desk has no such thing.
 var (
 	errNoArchive  = errors.New("no archive was named: give --config, or --path")
 	errNoEvidence = errors.New("no evidence was named: give --evidence, or a configuration with an evidence section")
 	errNoCluster  = errors.New("no cluster was named: give a configuration with a source")
 )
 
+// reading reads from something of the desk, which is opened first. none is the error where the desk has no such
+// thing.
+func reading[O, T any](open func(context.Context) (O, error), none error, read func(context.Context, O) (T, error)) func(context.Context) (T, error) {
+	return func(ctx context.Context) (T, error) {
+		var nothing T
+		if open == nil {
+			return nothing, none
+		}
+		o, err := open(ctx)
+		if err != nil {
+			return nothing, err
+		}
+		return read(ctx, o)
+	}
+}
+
 // loadBackups reads the runs of the archives.
 func (c *console) loadBackups(again bool, then func() tea.Cmd) tea.Cmd {
-	read := func(ctx context.Context) (*engine.BackupList, error) {
-		if c.desk.Archive == nil {
-			return nil, errNoArchive
-		}
-		q, err := c.desk.Archive(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return engine.ListBackups(ctx, q)
-	}
+	read := reading(c.desk.Archive, errNoArchive, engine.ListBackups)
 	return fetch(c, &c.data.backups, again, "the backups in "+c.desk.Location, read, then)
 }
 
 // loadReports reads the reports.
 func (c *console) loadReports(again bool, then func() tea.Cmd) tea.Cmd {
-	read := func(ctx context.Context) (*engine.ReportList, error) {
-		if c.desk.Evidence == nil {
-			return nil, errNoEvidence
-		}
-		o, err := c.desk.Evidence(ctx)
-		if err != nil {
-			return nil, err
-		}
+	read := reading(c.desk.Evidence, errNoEvidence, func(ctx context.Context, o engine.LedgerOptions) (*engine.ReportList, error) {
 		return engine.ListReports(ctx, engine.QueryOptions{Store: o.Store, Trusted: o.PublicKey})
-	}
+	})
 	return fetch(c, &c.data.reports, again, "the reports in "+c.desk.Location, read, then)
 }
 
 // loadLedger reads and verifies the ledger. Without a trusted key its findings are there all the same,
 // and nothing counts as verified.
 func (c *console) loadLedger(again bool, then func() tea.Cmd) tea.Cmd {
-	read := func(ctx context.Context) (*engine.LedgerVerification, error) {
-		if c.desk.Evidence == nil {
-			return nil, errNoEvidence
-		}
-		o, err := c.desk.Evidence(ctx)
-		if err != nil {
-			return nil, err
-		}
+	read := reading(c.desk.Evidence, errNoEvidence, func(ctx context.Context, o engine.LedgerOptions) (*engine.LedgerVerification, error) {
 		v, err := engine.VerifyLedger(ctx, o)
 		if v != nil && errors.Is(err, evidence.ErrNoTrustedKey) {
 			return v, nil
 		}
 		return v, err
-	}
+	})
 	return fetch(c, &c.data.ledger, again, "the ledger in "+c.desk.Location, read, then)
 }
 
@@ -94,16 +87,9 @@ func (c *console) loadTopics(again bool, then func() tea.Cmd) tea.Cmd {
 
 // loadHolders looks who holds locks in the archives.
 func (c *console) loadHolders(again bool, then func() tea.Cmd) tea.Cmd {
-	read := func(ctx context.Context) ([]engine.Holding, error) {
-		if c.desk.Archive == nil {
-			return nil, errNoArchive
-		}
-		q, err := c.desk.Archive(ctx)
-		if err != nil {
-			return nil, err
-		}
+	read := reading(c.desk.Archive, errNoArchive, func(ctx context.Context, q engine.QueryOptions) ([]engine.Holding, error) {
 		return c.holders(ctx, q, c.now())
-	}
+	})
 	return fetch(c, &c.data.holders, again, "the locks in "+c.desk.Location, read, then)
 }
 

@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"time"
-
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
@@ -18,9 +16,6 @@ type dialog struct {
 	// pastes has not read.
 	typed string
 	field input
-	// until keys are swallowed, for a dialog that opened by itself: a key in flight must not answer it.
-	quietSince, opened time.Time
-	surprising         bool
 }
 
 // choice is one answer of a dialog.
@@ -29,13 +24,6 @@ type choice struct {
 	say string
 	run func() tea.Cmd
 }
-
-// A dialog that opens by itself takes keys only after a pause in the typing, and at the latest after a
-// while (crush does the same, for the same reason).
-const (
-	graceQuiet = 425 * time.Millisecond
-	graceMost  = 1500 * time.Millisecond
-)
 
 // confirm asks whether to do something. The key that answers must not be the one that asked.
 func confirm(title, say string, k key.Binding, run func() tea.Cmd, text ...line) *dialog {
@@ -47,32 +35,9 @@ func confirmTyped(title, name, say string, run func() tea.Cmd, text ...line) *di
 	return &dialog{title: title, text: text, typed: name, field: newInput(""), choices: []choice{{keys.Start, say, run}}}
 }
 
-// bySurprise makes it a dialog that nobody asked for.
-func (d *dialog) bySurprise(now time.Time) *dialog {
-	d.surprising, d.opened, d.quietSince = true, now, now
-	return d
-}
-
-// deaf says that keys are swallowed still.
-func (d *dialog) deaf(now time.Time) bool {
-	if !d.surprising {
-		return false
-	}
-	quiet := now.Sub(d.quietSince) >= graceQuiet
-	d.quietSince = now
-	if quiet || now.Sub(d.opened) >= graceMost {
-		d.surprising = false
-		return false
-	}
-	return true
-}
-
-// press answers the dialog, or not.
+// pressDialog answers the dialog, or not.
 func (c *console) pressDialog(k tea.KeyPressMsg) tea.Cmd {
 	d := c.dialog
-	if d.deaf(c.now()) {
-		return nil
-	}
 	if key.Matches(k, keys.Back) {
 		c.dialog = nil
 		return nil
@@ -90,11 +55,11 @@ func (c *console) pressDialog(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// box draws the dialog, at most so wide, and where typing goes.
-func (d *dialog) box(w int) ([]line, *point) {
+// box draws the dialog in a screen of a size, and where typing goes. What has to be typed and the answers
+// are always in sight; of the text, as much as there is room for.
+func (d *dialog) box(w, h int) ([]line, *point) {
 	inner := min(72, w-8)
-	var in []line
-	in = append(in, nil)
+	in := []line{nil}
 	for _, l := range d.text {
 		if len(l) == 1 && l.width() > inner-1 {
 			in = append(in, wrap(l[0].style, l[0].text, inner-1)...)
@@ -103,11 +68,15 @@ func (d *dialog) box(w int) ([]line, *point) {
 		in = append(in, l)
 	}
 	var cursor *point
+	var ask []line
+	at := 0
 	if d.typed != "" {
-		prompt := "Type the name to go on: "
-		in = append(in, nil, line{{prompt, plain}, {d.typed, bold}})
-		l, at := d.field.draw(min(inner-4, 60), true)
-		in = append(in, append(line{{"  ", plain}}, l...))
+		ask, at = d.ask(inner)
+	}
+	if room := h - len(ask) - 4; len(in) > room { // two of the border, two of the answers
+		in = append(in[1:max(1, room):max(1, room)], styled(dim, ellipsis))
+	}
+	if in = append(in, ask...); d.typed != "" {
 		cursor = &point{4 + at, len(in)}
 	}
 	foot := line{}
@@ -121,6 +90,17 @@ func (d *dialog) box(w int) ([]line, *point) {
 	foot = append(foot, span{"esc", bold}, span{" go back", dim})
 	in = append(in, nil, foot)
 	return frameBox(d.title, in, inner), cursor
+}
+
+// ask is the name that has to be typed, all of it, and the field for it; at is the cursor in the field.
+func (d *dialog) ask(inner int) (out []line, at int) {
+	const prompt = "Type the name to go on: "
+	out = []line{nil, {{prompt, plain}, {d.typed, bold}}}
+	if width(prompt)+width(d.typed) > inner-1 {
+		out = append([]line{nil, say(prompt)}, wrap(bold, d.typed, inner-1)...)
+	}
+	l, at := d.field.draw(min(inner-4, 60), true)
+	return append(out, append(line{{"  ", plain}}, l...)), at
 }
 
 // frameBox draws a border with a title around lines.

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"testing"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -33,25 +32,6 @@ func TestTypedConfirmation(t *testing.T) {
 	d.keys("q", "esc")
 	if done != 1 || d.c.dialog != nil {
 		t.Error("esc is the way out, and does nothing")
-	}
-}
-
-func TestDialogByItselfSwallowsKeys(t *testing.T) {
-	now := testNow
-	d := drive(t, Desk{Now: func() time.Time { return now }}, 80, 24, ThemeDark)
-	done := false
-	d.c.dialog = confirm("Jobs ended", "go on", keys.Yes, func() tea.Cmd { done = true; return nil }).bySurprise(now)
-	for range 5 {
-		now = now.Add(200 * time.Millisecond)
-		d.keys("y")
-	}
-	if done {
-		t.Fatal("a key that was in flight answered it")
-	}
-	now = now.Add(graceQuiet)
-	d.keys("y")
-	if !done {
-		t.Error("after a pause it does not take keys")
 	}
 }
 

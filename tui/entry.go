@@ -120,12 +120,11 @@ func (s *entryScreen) actions(c *console) []action {
 func (s *entryScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
-func (s *entryScreen) wheel(c *console, down bool)         { s.text.wheel(down) }
-func (s *entryScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *entryScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *entryScreen) state(c *console) (left, right line) {
 	if l := s.load.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return c.trustLine(newEvidenceBook(c.data.ledger.value, nil)), nil
 }
@@ -250,11 +249,11 @@ func (s *entryScreen) byHand(c *console) []string {
 		return nil
 	}
 	key, sigKey := entryKey(c.data.ledger.value, e)
-	out := []string{"sha256sum " + shellWord(key) + " | grep " + shellWord(e.SHA256),
-		"openssl dgst -sha256 -verify " + shellWord(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + shellWord(sigKey) + " " + shellWord(key)}
+	out := []string{"sha256sum " + evidence.ShellFile(key) + " | grep " + evidence.ShellWord(e.SHA256),
+		"openssl dgst -sha256 -verify " + evidence.ShellFile(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + evidence.ShellFile(sigKey) + " " + evidence.ShellFile(key)}
 	if before != nil {
 		b, _ := entryKey(c.data.ledger.value, before)
-		out = append(out, `jq -er --arg sum "$(sha256sum < `+shellWord(b)+` | cut -c1-64)" '.previous_sha256 | select(. == $sum)' `+shellWord(key))
+		out = append(out, `jq -er --arg sum "$(sha256sum < `+evidence.ShellFile(b)+` | cut -c1-64)" '.previous_sha256 | select(. == $sum)' `+evidence.ShellFile(key))
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,27 +10,22 @@ import (
 
 	"kustody/engine"
 	"kustody/evidence"
-	"kustody/tui/units"
 )
-
-// plainNumber writes the number of an entry: it is a name, and has no commas.
-func plainNumber(n int64) string { return strconv.FormatInt(n, 10) }
 
 // evidenceScreen lists the slots of one year: what was due, and what became of it. What is missing is a
 // row like any other.
 type evidenceScreen struct {
-	table   table[evidenceRow]
-	book    *evidenceBook
-	year    int
-	lanes   int // as the columns were laid out for
-	keys    int
-	preview bool
-	going   string    // a date to go to once the rows are there
-	allAt   time.Time // when everything was verified, as far as it was taken over
+	listing[evidenceRow]
+	book  *evidenceBook
+	year  int
+	lanes int // as the columns were laid out for
+	keys  int
+	going string    // a date to go to once the rows are there
+	allAt time.Time // when everything was verified, as far as it was taken over
 }
 
 func newEvidenceScreen(c *console) screen {
-	s := &evidenceScreen{preview: true, book: newEvidenceBook(nil, nil)}
+	s := &evidenceScreen{listing: listing[evidenceRow]{preview: true}, book: newEvidenceBook(nil, nil)}
 	s.columns(c)
 	return s
 }
@@ -121,12 +115,6 @@ func spanCell(ms int64) span {
 	return span{millis(ms), plain}
 }
 
-// millis writes milliseconds, whatever a document says.
-func millis(ms int64) string {
-	const most = int64(math.MaxInt64 / time.Millisecond)
-	return units.Span(time.Duration(max(-most, min(ms, most))) * time.Millisecond)
-}
-
 func (r evidenceRow) key() string {
 	if r.closing == nil || r.reportID == "" && r.attempt == nil {
 		return ""
@@ -142,7 +130,6 @@ func (r evidenceRow) seriesWords() string {
 }
 
 func (s *evidenceScreen) name(*console) string { return "Evidence" }
-func (s *evidenceScreen) capturing() bool      { return s.table.capturing() }
 
 func (s *evidenceScreen) enter(c *console) tea.Cmd { return s.load(c, false) }
 
@@ -247,7 +234,7 @@ func (s *evidenceScreen) actions(c *console) []action {
 		can(keys.Around, func() tea.Cmd { return s.turn(c, -1) }).named("year"),
 		can(keys.Next, func() tea.Cmd { return s.turn(c, 1) }).named("the year after").hidden(),
 		can(keys.PreviousProblem, func() tea.Cmd { return s.seek(c, -1) }).hidden(),
-		can(keys.Preview, func() tea.Cmd { s.preview = !s.preview; return nil }).hidden(),
+		can(keys.Preview, s.togglePreview).hidden(),
 	}
 }
 
@@ -277,10 +264,7 @@ func (s *evidenceScreen) verify(c *console, r evidenceRow) tea.Cmd {
 }
 
 func (s *evidenceScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r evidenceRow) bool { return s.book.problem(r, c.now()) }) {
-		return c.told("nothing in " + strconv.Itoa(s.year) + " has a problem")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(r evidenceRow) bool { return s.book.problem(r, c.now()) }, "nothing in "+strconv.Itoa(s.year)+" has a problem")
 }
 
 // turn goes to the year before or after.
@@ -341,12 +325,6 @@ func readDate(text string, c *console) (at time.Time, whole, ok bool) {
 	return t, false, err == nil
 }
 
-func (s *evidenceScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
-
-func (s *evidenceScreen) paste(c *console, text string) tea.Cmd { s.table.paste(text); return nil }
-
 func (s *evidenceScreen) copied(c *console) (string, string) {
 	r, ok := s.table.current()
 	if !ok {
@@ -360,8 +338,4 @@ func (s *evidenceScreen) click(c *console, at point, double bool) tea.Cmd {
 		return s.actions(c)[0].run()
 	}
 	return nil
-}
-
-func (s *evidenceScreen) wheel(c *console, down bool) {
-	s.table.move(map[bool]int{true: 3, false: -3}[down])
 }

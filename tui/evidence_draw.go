@@ -25,18 +25,21 @@ func (s *evidenceScreen) draw(c *console, w, h int) body {
 	}
 	lines := s.heading(c, w, h)
 	rest := h - len(lines)
-	table := func(w, h int) []line { return s.table.draw(c, w, h, true) }
-	switch {
-	case !s.preview || !c.wide() && h < 14:
-		return body{lines: append(append(lines, rule(w, -1, -1)), table(w, rest-1)...)}
-	case c.wide():
-		lw := w - previewWidth - 1
-		lines = append(lines, rule(w, lw, -1))
-		both := beside(table(lw, rest-1), lw, s.aside(c, previewWidth, rest-1), previewWidth, rest-1)
-		return body{lines: append(lines, both...), bar: lw, barBelow: true}
+	if !c.wide() && h < 14 {
+		return body{lines: append(append(lines, rule(w, -1, -1)), s.table.draw(c, w, rest-1, true)...)}
 	}
-	b := withPreview(c, w, rest-1, table, func(w, h int) []line { return s.brief(c, w) })
-	return body{lines: append(append(lines, rule(w, -1, -1)), b.lines...)}
+	b := s.drawWith(c, w, rest-1, previewHeight, func(w, h int) []line {
+		if c.wide() {
+			return s.aside(c, w, h)
+		}
+		return s.brief(c, w)
+	})
+	joint := -1
+	if b.bar > 0 {
+		joint, b.barBelow = b.bar, true
+	}
+	b.lines = append(append(lines, rule(w, joint, -1)), b.lines...)
+	return b
 }
 
 // instead is what stands in place of the rows when there are none: the wait, what went wrong, or why
@@ -49,7 +52,7 @@ func (s *evidenceScreen) instead(c *console, w, h int) (body, bool) {
 		return b, true
 	}
 	if c.data.ledger.loading || c.data.reports.loading {
-		return body{lines: []line{nil, append(line{{" ", plain}}, first2(c.data.ledger.wait(c), c.data.reports.wait(c))...)}}, true
+		return body{lines: []line{nil, first2(c.data.ledger.wait(c), c.data.reports.wait(c))}}, true
 	}
 	if err := c.data.ledger.err; err != nil {
 		return body{lines: c.failure("There is no ledger to show, and no report.", err, w)}, true
@@ -256,7 +259,7 @@ func (s *evidenceScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := first2(c.data.ledger.wait(c), c.data.reports.wait(c)); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if c.desk.Evidence == nil {
 		return nil, nil

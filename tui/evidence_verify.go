@@ -167,7 +167,7 @@ func (r *reportCheck) against(ctx context.Context, o engine.LedgerOptions, store
 func (r *reportCheck) isMissing() {
 	r.missing = true
 	read := evidence.Step{Name: evidence.StepRead, Checked: true, Expected: r.key, Computed: "nothing", Sentence: "the file is not there",
-		ByHand: "ls " + shellWord(r.key)}
+		ByHand: "ls " + evidence.ShellFile(r.key)}
 	r.failed = &evidence.VerificationError{Failed: []evidence.Step{read}}
 	steps := r.ledger.StepsAt(evidence.RootEvidence, r.named(), "nothing", evidence.LedgerPlace{File: r.key, Folder: r.ledger.Folder})
 	steps[0].Sentence += ", which is missing"
@@ -225,4 +225,49 @@ func anyFailed(steps []evidence.Step) bool {
 		}
 	}
 	return false
+}
+
+// startVerifyAll verifies the ledger and every report as a job, and shows it. One at a time is enough.
+func (c *console) startVerifyAll() tea.Cmd {
+	if c.desk.Evidence == nil {
+		return c.failed("verify", errNoEvidence)
+	}
+	for _, j := range c.runningJobs() {
+		if j.Kind() == "verify" {
+			return c.openJob(j)
+		}
+	}
+	if c.quitting {
+		c.note(badNews, "verify: not here: "+quitsSoon)
+		return nil
+	}
+	type opened struct {
+		ledger engine.LedgerOptions
+		err    error // a value, since no screen here would show the loader's
+	}
+	open, at := &loader[opened]{}, c.screen()
+	return open.load(c, "the evidence in "+c.desk.Location, func(ctx context.Context) (opened, error) {
+		o, err := c.desk.Evidence(ctx)
+		return opened{o, err}, nil
+	}, func() tea.Cmd {
+		if err := open.value.err; err != nil {
+			return c.failed("cannot verify the evidence in "+c.desk.Location, err)
+		}
+		for _, j := range c.runningJobs() {
+			if j.Kind() == "verify" {
+				return nil // it was asked for twice
+			}
+		}
+		work := engine.VerifyEvidence(c.ctx, engine.VerifyEvidenceOptions{Env: engine.Env{Clock: c.desk.Now}, Ledger: open.value.ledger})
+		j := &job{work: work, title: "verify all evidence in " + c.desk.Location, again: "verify again: it only reads, and begins at the beginning"}
+		j.after = func(c *console) {
+			if v := work.Verification(); v != nil {
+				c.verified, c.verifiedAt = v, j.summary.Started // each was looked at then or later
+			}
+		}
+		if c.screen() != at { // the job is listed; it does not lie down on what is looked at now
+			return c.begin(j)
+		}
+		return tea.Batch(c.begin(j), c.openJob(j))
+	})
 }

@@ -112,6 +112,14 @@ func over(lines []line, box []line, x, y, w int) []line {
 	return out
 }
 
+// filled is exactly so many lines: cut, or filled up with blank ones. What is appended to it overwrites nothing.
+func filled(lines []line, h int) []line {
+	for len(lines) < h {
+		lines = append(lines, nil)
+	}
+	return lines[:max(h, 0):max(h, 0)]
+}
+
 // rule is a line across, with a joint where a vertical bar meets it from below or above; -1: none.
 func rule(w, below, above int) line {
 	r := []rune(strings.Repeat("─", w))

@@ -154,10 +154,7 @@ func (s *gapScreen) draw(c *console, w, h int) body {
 	}
 	s.follow = false
 	out := s.text.draw(t.lines, h-2)
-	for len(out.lines) < h-2 {
-		out.lines = append(out.lines, nil)
-	}
-	out.lines = append(slices.Clone(out.lines), rule(w, -1, -1), c.neighbours(s.walk(c), w))
+	out.lines = append(filled(out.lines, h-2), rule(w, -1, -1), c.neighbours(s.walk(c), w))
 	return out
 }
 
@@ -263,12 +260,11 @@ func (s *gapScreen) exceptionWords(b *evidenceBook) string {
 	return "The ledger opens exceptions for this series, which this version does not interpret: entries " + strings.Join(open, ", ") + "."
 }
 
-func (s *gapScreen) wheel(c *console, down bool)         { s.text.wheel(down) }
-func (s *gapScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *gapScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *gapScreen) state(c *console) (left, right line) {
 	if l := c.data.ledger.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return c.trustLine(s.book(c)), nil
 }

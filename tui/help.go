@@ -10,9 +10,7 @@ import (
 type helpBox struct {
 	title   string
 	actions []action
-	moves   bool
-	top     int
-	room    int
+	text    scroller
 }
 
 func (c *console) newHelp() *helpBox {
@@ -20,24 +18,14 @@ func (c *console) newHelp() *helpBox {
 	return &helpBox{title: "Keys: " + c.screen().name(c), actions: actions}
 }
 
-// movement are the keys of tables and texts.
-func movement() []key.Binding {
+// textKeys are the keys of tables and texts.
+func textKeys() []key.Binding {
 	return []key.Binding{keys.Up, keys.Down, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom, keys.Filter, keys.Sort}
 }
 
 // pressHelp scrolls; any other key closes it.
 func (c *console) pressHelp(k tea.KeyPressMsg) tea.Cmd {
-	h := c.help
-	switch {
-	case key.Matches(k, keys.Down):
-		h.top++
-	case key.Matches(k, keys.Up):
-		h.top = max(0, h.top-1)
-	case key.Matches(k, keys.PageDown):
-		h.top += max(1, h.room)
-	case key.Matches(k, keys.PageUp):
-		h.top = max(0, h.top-h.room)
-	default:
+	if !c.help.text.press(k) {
 		c.help = nil
 	}
 	return nil
@@ -56,7 +44,7 @@ func (h *helpBox) lines() []line {
 		row(a.key.Help().Key, a.words(), a.off)
 	}
 	out = append(out, nil, line{{"In tables and texts", dim}})
-	for _, k := range movement() {
+	for _, k := range textKeys() {
 		row(k.Help().Key, k.Help().Desc, "")
 	}
 	return out
@@ -65,11 +53,9 @@ func (h *helpBox) lines() []line {
 // box draws the overlay.
 func (h *helpBox) box(c *console, w, height int) []line {
 	all := h.lines()
-	h.room = max(1, height-6)
-	h.top = max(0, min(h.top, len(all)-h.room))
-	shown := all[h.top:min(len(all), h.top+h.room)]
+	shown := h.text.show(all, max(1, height-6))
 	foot := line{{"any key", bold}, {" closes this", dim}}
-	if len(all) > h.room {
+	if len(all) > h.text.height {
 		foot = foot.add(bold, "   ↑↓").add(dim, " scroll")
 	}
 	return frameBox(h.title, append(append([]line{}, shown...), nil, foot), min(76, w-6))

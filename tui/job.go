@@ -47,6 +47,7 @@ func (s *jobScreen) name(*console) string {
 }
 
 func (s *jobScreen) capturing() bool { return s.parts.capturing() }
+func (s *jobScreen) asking() bool    { return s.parts.capturing() }
 
 func (s *jobScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
@@ -144,7 +145,7 @@ func (s *jobScreen) openPart(c *console) action {
 	if !ok {
 		none = "there is no partition under the cursor"
 	}
-	return can(keys.Open, func() tea.Cmd { return c.push(newPartScreen(c, s.job, r.Topic, r.Partition)) }).named("partition").unless(none)
+	return can(keys.Open, func() tea.Cmd { return c.push(newJobPartScreen(c, s.job, r.Topic, r.Partition)) }).named("partition").unless(none)
 }
 
 // freeze stops the picture, or lets it go on. The job does not notice.
@@ -160,10 +161,7 @@ func (s *jobScreen) freeze(c *console) tea.Cmd {
 // seek goes to the next partition that is in trouble.
 func (s *jobScreen) seek(c *console, step int) tea.Cmd {
 	s.moved = true
-	if !s.parts.seek(step, func(r *partRow) bool { return r.rank <= rankRetrying || r.Retries > 0 }) {
-		return c.told("no partition is in trouble")
-	}
-	return nil
+	return seekFor(c, &s.parts, step, func(r *partRow) bool { return r.rank <= rankRetrying || r.Retries > 0 }, "no partition is in trouble")
 }
 
 // cancel asks before the job is told to stop.
@@ -201,14 +199,13 @@ func (s *jobScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (s *jobScreen) paste(c *console, text string) tea.Cmd { s.parts.paste(text); return nil }
 
-func (s *jobScreen) wheel(c *console, down bool) {
-	step := map[bool]int{true: 3, false: -3}[down]
+func (s *jobScreen) wheel(_ *console, n int) {
 	if s.summing() {
-		s.text.move(step)
+		s.text.move(n)
 		return
 	}
 	s.moved = true
-	s.parts.move(step)
+	s.parts.move(n)
 }
 
 func (s *jobScreen) click(c *console, at point, double bool) tea.Cmd {

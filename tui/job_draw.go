@@ -30,10 +30,7 @@ func (s *jobScreen) draw(c *console, w, h int) body {
 	if log == 0 {
 		return body{lines: lines}
 	}
-	for len(lines) < h-log-1 {
-		lines = append(lines, nil)
-	}
-	lines = append(lines[:h-log-1], titled("Log", w))
+	lines = append(filled(lines, h-log-1), titled("Log", w))
 	return body{lines: append(lines, logTail(c, s.told, log)...)}
 }
 

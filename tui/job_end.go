@@ -92,7 +92,7 @@ func endHead(c *console, j *job, w int) []line {
 	if s.Exit == engine.ExitFindings && m == markFinding {
 		words = s.Outcome
 	}
-	l := append(line{{" ", plain}}, c.theme.word(m, sentence(words)).with(bold)...)
+	l := append(line{{" ", plain}}, c.theme.word(m, capital(words)).with(bold)...)
 	if s.Exit != engine.ExitDone || c.wide() {
 		l = l.add(plain, "   exit "+itoa(int(s.Exit))+": "+exitWords[s.Exit])
 	}
@@ -105,14 +105,6 @@ func endHead(c *console, j *job, w int) []line {
 		return append(out, when)
 	}
 	return []line{l, when}
-}
-
-// sentence begins with a capital letter.
-func sentence(s string) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // quietFacts are facts that the page says in words of its own.
@@ -145,13 +137,7 @@ func summaryText(c *console, j *job, w int) []line {
 		if ms, ok := f.Value.(int64); ok && strings.HasSuffix(f.Key, "_ms") {
 			name, value = strings.TrimSuffix(name, " ms"), units.Span(time.Duration(ms)*time.Millisecond)
 		}
-		for i, l := range wrap(plain, value, max(10, w-24)) {
-			head := ""
-			if i == 0 {
-				head = name
-			}
-			out = append(out, append(line{{" " + pad(head, 20) + "  ", dim}}, l...))
-		}
+		out = append(out, named(name, 21, plain, value, w)...)
 	}
 	if len(out) == facts && facts == 0 {
 		return []line{styled(dim, " It has nothing to add.")}
@@ -179,14 +165,8 @@ func marked(c *console, m mark, title string, list []string, w int) []line {
 	}
 	out := []line{styled(bold, " "+title)}
 	for _, text := range list {
-		for i, l := range wrap(plain, text, max(10, w-6)) {
-			head := line{{"     ", plain}}
-			if i == 0 {
-				g := c.theme.glyph(m)
-				head = line{{"   ", plain}, {pad(g.text, 2), g.style}}
-			}
-			out = append(out, append(head, l...))
-		}
+		g := c.theme.glyph(m)
+		out = append(out, flow(line{{"   ", plain}, {pad(g.text, 2), g.style}}, span{}, plain, text, w)...)
 	}
 	return append(out, nil)
 }
@@ -199,14 +179,9 @@ func goOnText(j *job, w int) []line {
 	}
 	out := []line{styled(bold, " How to go on")}
 	if j.summary.Exit == engine.ExitCancelled {
-		for _, l := range wrap(plain, written(j), max(10, w-6)) {
-			out = append(out, append(line{{"     ", plain}}, l...))
-		}
+		out = append(out, flow(line{{"     ", plain}}, span{}, plain, written(j), w)...)
 	}
-	for _, l := range wrap(plain, sentence(j.goOn()), max(10, w-6)) {
-		out = append(out, append(line{{"     ", plain}}, l...))
-	}
-	return append(out, nil)
+	return append(append(out, flow(line{{"     ", plain}}, span{}, plain, capital(j.goOn()), w)...), nil)
 }
 
 // reportText names the report that was written, and the keys that open it.

@@ -50,7 +50,8 @@ func logLevel(c *console, e engine.Event) line {
 func logLine(c *console, e engine.Event) line {
 	s := plain
 	if e.Level != engine.LevelInfo {
-		s = logLevel(c, e)[1].style
+		l := logLevel(c, e)
+		s = l[len(l)-1].style
 	}
 	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 9), s | badge}, {logText(e), s}}
 }
@@ -72,11 +73,11 @@ type logRow struct {
 
 // logScreen is the full log of a job. At its end it follows what comes.
 type logScreen struct {
-	job   *job
-	table table[*logRow]
-	rows  []*logRow
-	only  string // of this partition; "" all
-	read  int
+	listing[*logRow]
+	job  *job
+	rows []*logRow
+	only string // of this partition; "" all
+	read int
 }
 
 func newLogScreen(c *console, j *job, only string) *logScreen {
@@ -91,7 +92,6 @@ func newLogScreen(c *console, j *job, only string) *logScreen {
 }
 
 func (s *logScreen) name(*console) string { return "log" }
-func (s *logScreen) capturing() bool      { return s.table.capturing() }
 
 func (s *logScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
@@ -127,28 +127,13 @@ func partOf(e engine.Event) string {
 func (s *logScreen) actions(c *console) []action {
 	seek := func(step int) func() tea.Cmd {
 		return func() tea.Cmd {
-			if !s.table.seek(step, func(r *logRow) bool { return r.Level != engine.LevelInfo }) {
-				return c.told("no warning and no error in this log")
-			}
-			return nil
+			return seekFor(c, &s.table, step, func(r *logRow) bool { return r.Level != engine.LevelInfo }, "no warning and no error in this log")
 		}
 	}
 	return []action{can(keys.NextProblem, seek(1)), can(keys.PreviousProblem, seek(-1)).hidden(), can(keys.Filter, func() tea.Cmd {
 		s.table.typing, s.table.recalled = true, len(s.table.before)
 		return nil
 	})}
-}
-
-func (s *logScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
-func (s *logScreen) paste(c *console, text string) tea.Cmd { s.table.paste(text); return nil }
-func (s *logScreen) wheel(c *console, down bool) {
-	s.table.move(map[bool]int{true: 3, false: -3}[down])
-}
-func (s *logScreen) click(c *console, at point, double bool) tea.Cmd {
-	s.table.clickAt(at.y)
-	return nil
 }
 
 func (s *logScreen) copied(*console) (string, string) {
@@ -166,11 +151,7 @@ func (s *logScreen) draw(c *console, w, h int) body {
 		return body{lines: []line{nil, say(" Nothing has been said yet.")}}
 	}
 	rows := h - logDetail - 1
-	lines := s.table.draw(c, w, rows, true)
-	for len(lines) < rows {
-		lines = append(lines, nil)
-	}
-	lines = append(lines, rule(w, -1, -1))
+	lines := append(filled(s.table.draw(c, w, rows, true), rows), rule(w, -1, -1))
 	if r, ok := s.table.current(); ok {
 		full := wrap(plain, r.text, w-2)
 		if len(full) > logDetail {

@@ -112,6 +112,9 @@ func (c *console) begin(j *job) tea.Cmd {
 	j.snap = j.Snapshot()
 	j.far.advance(j.snap)
 	c.jobs = append(c.jobs, j)
+	if c.quitting { // it was being begun when quitting was asked for
+		j.stop()
+	}
 	return c.poll()
 }
 
@@ -141,7 +144,7 @@ func (c *console) polled() tea.Cmd {
 	}
 	if busy {
 		cmds = append(cmds, c.poll())
-	} else if c.quitting {
+	} else if c.quitting && c.starting == 0 {
 		cmds = append(cmds, tea.Quit)
 	}
 	return tea.Batch(cmds...)

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"strconv"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -57,13 +56,6 @@ func pidText(h engine.Holding) string {
 		return "—"
 	}
 	return strconv.Itoa(h.PID)
-}
-
-func momentText(t time.Time) string {
-	if t.IsZero() {
-		return "not said"
-	}
-	return stamp(t)
 }
 
 // holdingPlace is what is locked.
@@ -123,6 +115,8 @@ func (s *holdingScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
+func (s *holdingScreen) wheel(_ *console, n int) { s.text.move(n) }
+
 func (s *holdingScreen) copied(*console) (what, text string) {
 	return "what is known of the lock", "archive " + s.h.BackupID + ", restore " + first(s.h.RestoreID, "none") + ", job " + unsaid(s.h.Job) +
 		", " + holder(s.h) + ", pid " + pidText(s.h) + ", since " + momentText(s.h.Since) + " UTC"
@@ -131,14 +125,7 @@ func (s *holdingScreen) copied(*console) (what, text string) {
 func (s *holdingScreen) draw(c *console, w, h int) body {
 	x := s.h
 	out := []line{nil}
-	field := func(name, value string) {
-		for i, l := range wrap(plain, value, max(10, w-16)) {
-			if i > 0 {
-				name = ""
-			}
-			out = append(out, append(line{{" " + pad(name, 12) + "  ", dim}}, l...))
-		}
-	}
+	field := func(name, value string) { out = append(out, named(name, 13, plain, value, w)...) }
 	field("Archive", x.BackupID)
 	if x.RestoreID != "" {
 		field("Restore", x.RestoreID)

@@ -92,6 +92,7 @@ func (j *job) took(now time.Time) time.Duration {
 func (s *jobsScreen) name(*console) string { return "Jobs" }
 
 func (s *jobsScreen) capturing() bool { return s.own.capturing() || s.others.capturing() }
+func (s *jobsScreen) asking() bool    { return s.capturing() }
 
 // lower says that the keys go to the lower table: it has been chosen, or it is the only one with rows.
 func (s *jobsScreen) lower() bool {
@@ -210,13 +211,12 @@ func (s *jobsScreen) paste(c *console, text string) tea.Cmd {
 	return nil
 }
 
-func (s *jobsScreen) wheel(c *console, down bool) {
-	step := map[bool]int{true: 3, false: -3}[down]
+func (s *jobsScreen) wheel(_ *console, n int) {
 	if s.lower() {
-		s.others.move(step)
+		s.others.move(n)
 		return
 	}
-	s.own.move(step)
+	s.own.move(n)
 }
 
 func (s *jobsScreen) click(c *console, at point, double bool) tea.Cmd {
@@ -259,11 +259,8 @@ func (s *jobsScreen) draw(c *console, w, h int) body {
 	} else {
 		lines = s.own.draw(c, w, room, !s.lower())
 	}
-	for len(lines) < room {
-		lines = append(lines, nil)
-	}
 	s.top = room
-	return body{lines: append(lines[:room], lower...)}
+	return body{lines: append(filled(lines, room), lower...)}
 }
 
 // empty says that nothing was started here, and which key would.
@@ -300,7 +297,7 @@ func (s *jobsScreen) othersPart(c *console, w, h int) []line {
 	case !l.has && l.err != nil:
 		return append(out, c.failure("Cannot look who holds locks.", l.err, w)...)
 	case !l.has:
-		return append(out, append(line{{" ", plain}}, l.wait(c)...))
+		return append(out, l.wait(c))
 	case len(s.others.rows) == 0:
 		return append(out, styled(dim, " No other process holds a lock here."))
 	}

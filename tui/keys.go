@@ -115,3 +115,14 @@ func footerPart(a action) line {
 	}
 	return line{{a.key.Help().Key, bold}, {" " + a.words(), dim}}
 }
+
+// cannotWrite says why nothing that writes can be started; "" when it can.
+func (c *console) cannotWrite() string {
+	if c.quitting {
+		return quitsSoon
+	}
+	if c.desk.Work == nil {
+		return first(c.desk.ReadOnly, "there is nothing to write with")
+	}
+	return ""
+}

@@ -34,7 +34,7 @@ func (r ledgerRow) worst() evidence.Severity {
 
 // ledgerScreen lists the entries of the ledger, the newest first, and what verification found.
 type ledgerScreen struct {
-	table table[ledgerRow]
+	listing[ledgerRow]
 	going int64 // entry to put the cursor on; -1: none
 }
 
@@ -143,7 +143,6 @@ func subjectWords(e *evidence.Sealed) string {
 }
 
 func (s *ledgerScreen) name(*console) string { return "ledger" }
-func (s *ledgerScreen) capturing() bool      { return s.table.capturing() }
 
 func (s *ledgerScreen) enter(c *console) tea.Cmd {
 	s.fill(c)
@@ -194,19 +193,10 @@ func (s *ledgerScreen) actions(c *console) []action {
 }
 
 func (s *ledgerScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r ledgerRow) bool {
+	return seekFor(c, &s.table, step, func(r ledgerRow) bool {
 		return r.worst() == evidence.Broken || r.worst() == evidence.Finding
-	}) {
-		return c.told("nothing in the ledger has a finding")
-	}
-	return nil
+	}, "nothing in the ledger has a finding")
 }
-
-func (s *ledgerScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
-
-func (s *ledgerScreen) paste(c *console, text string) tea.Cmd { s.table.paste(text); return nil }
 
 func (s *ledgerScreen) copied(*console) (string, string) {
 	r, ok := s.table.current()
@@ -228,10 +218,6 @@ func (s *ledgerScreen) click(c *console, at point, double bool) tea.Cmd {
 		}
 	}
 	return nil
-}
-
-func (s *ledgerScreen) wheel(c *console, down bool) {
-	s.table.move(map[bool]int{true: 3, false: -3}[down])
 }
 
 func (s *ledgerScreen) draw(c *console, w, h int) body {
@@ -256,11 +242,7 @@ func (s *ledgerScreen) draw(c *console, w, h int) body {
 	if h < 14 {
 		return body{lines: append(lines[:1:1], s.table.draw(c, w, h-1, true)...)}
 	}
-	table := s.table.draw(c, w, rows, true)
-	for len(table) < rows {
-		table = append(table, nil)
-	}
-	lines = append(append(lines, table[:rows]...), rule(w, -1, -1))
+	lines = append(append(lines, filled(s.table.draw(c, w, rows, true), rows)...), rule(w, -1, -1))
 	return body{lines: append(lines, s.foot(c, w, below)...)}
 }
 
@@ -293,7 +275,7 @@ func (s *ledgerScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := c.data.ledger.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	v := c.data.ledger.value
 	if v == nil {

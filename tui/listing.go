@@ -21,8 +21,12 @@ func (l *listing[T]) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (l *listing[T]) paste(_ *console, text string) tea.Cmd { l.table.paste(text); return nil }
 
-func (l *listing[T]) wheel(_ *console, down bool) {
-	l.table.move(map[bool]int{true: 3, false: -3}[down])
+func (l *listing[T]) wheel(_ *console, n int) { l.table.move(n) }
+
+// click puts the cursor on a row. Screens whose rows open have a click of their own.
+func (l *listing[T]) click(_ *console, at point, _ bool) tea.Cmd {
+	l.table.clickAt(at.y)
+	return nil
 }
 
 // togglePreview is what p does.
@@ -48,44 +52,23 @@ func (t *table[T]) fitColumns(most int, titles ...string) {
 	}
 }
 
-// drawWith draws the table, and the preview beside or below it unless it is hidden. rows is how many lines
+// drawWith draws the table, and the preview beside or below it unless it is hidden. below is how many lines
 // the preview takes below.
 func (l *listing[T]) drawWith(c *console, w, h, below int, aside func(w, h int) []line) body {
-	table := func(w, h int) []line { return l.table.draw(c, w, h, true) }
 	switch {
 	case !l.preview:
-		return body{lines: table(w, h)}
+		return body{lines: l.table.draw(c, w, h, true)}
 	case c.wide():
-		return withPreview(c, w, h, table, aside)
+		lw := w - previewWidth - 1
+		return body{lines: beside(l.table.draw(c, lw, h, true), lw, aside(previewWidth, h), previewWidth, h), bar: lw}
 	}
 	below = max(2, min(below, h/3))
 	rows := h - below - 1
-	lines := table(w, rows)
-	for len(lines) < rows {
-		lines = append(lines, nil)
-	}
-	return body{lines: append(append(lines[:rows:rows], rule(w, -1, -1)), aside(w, below)...)}
+	return body{lines: append(append(filled(l.table.draw(c, w, rows, true), rows), rule(w, -1, -1)), aside(w, below)...)}
 }
 
-// field is a line of a preview: a name and its value.
-func field(name, value string) line {
-	return line{{" " + pad(name, 11) + " ", dim}, {value, plain}}
-}
-
-// markedField is a line of a preview: a name, a mark and its word.
-func markedField(name string, words line) line {
-	return append(line{{" " + pad(name, 11) + " ", dim}}, words...)
-}
-
-// hung is a text of several lines with a sign before the first, in a width.
-func hung(sign string, style style, text string, w int) []line {
-	var out []line
-	for i, l := range wrap(style, text, max(10, w-width(sign)-3)) {
-		head := repeat(" ", width(sign)+2)
-		if i == 0 {
-			head = " " + sign + " "
-		}
-		out = append(out, append(line{{head, style}}, l...))
-	}
-	return out
-}
+// previewWidth is how wide a preview is beside a table; previewHeight how high below it.
+const (
+	previewWidth  = 41
+	previewHeight = 3
+)

@@ -2,6 +2,8 @@ package tui
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,6 +26,7 @@ type loader[T any] struct {
 	loading bool
 	since   time.Time // when loading began
 	what    string    // "the backups from file:///…"
+	firm    bool      // it is not given up: what it does has to be taken in
 	turn    int       // tells an answer that is still wanted from one that is not
 	cancel  context.CancelFunc
 	then    []func() tea.Cmd // of everybody who waits for the value
@@ -43,6 +46,11 @@ func (l *loader[T]) load(c *console, what string, read func(context.Context) (T,
 	l.loading, l.since, l.what, l.cancel, l.stale = true, c.now(), what, cancel, false
 	turn := l.turn
 	c.waiting++
+	leave := l.leave
+	if l.firm {
+		leave = nil
+	}
+	c.begins(func() bool { return l.turn == turn && l.loading }, leave)
 	return tea.Batch(c.spin(), func() tea.Msg {
 		value, err := read(ctx)
 		cancel()
@@ -92,6 +100,49 @@ func (l *loader[T]) stop() bool {
 	return true
 }
 
+// errGivenUp stands where nobody waited for the answer.
+var errGivenUp = errors.New("the wait for it was given up")
+
+// leave stops the reading, since its screen was left or, asked, since nobody will wait for it any longer.
+// An old value stays, and is read again when a screen that shows it is entered.
+func (l *loader[T]) leave(asked bool) {
+	if !l.stop() {
+		return
+	}
+	if l.stale = l.has; !l.has && asked {
+		l.err = errGivenUp
+	}
+}
+
+// underWay is a reading that has begun, and the screen that began it.
+type underWay struct {
+	by    screen
+	still func() bool
+	leave func(asked bool) // nil: it must come to its end
+}
+
+// waits says that the answer of some reading is still wanted.
+func (c *console) waits() bool {
+	return slices.ContainsFunc(c.readings, func(x underWay) bool { return x.still() })
+}
+
+// begins notes a reading of the screen in front, and forgets those that are over.
+func (c *console) begins(still func() bool, leave func(asked bool)) {
+	c.readings = append(slices.DeleteFunc(c.readings, func(x underWay) bool { return !x.still() }), underWay{c.screen(), still, leave})
+}
+
+// giveUp stops what a screen waits for, and says whether that was anything.
+func (c *console) giveUp(s screen, asked bool) bool {
+	any := false
+	for _, x := range c.readings {
+		if x.by == s && x.leave != nil && x.still() {
+			x.leave(asked)
+			any = true
+		}
+	}
+	return any
+}
+
 // drop forgets everything. An answer that is still under way is not wanted any more.
 func (l *loader[T]) drop() {
 	l.stop()
@@ -117,7 +168,7 @@ func (l *loader[T]) wait(c *console) line {
 	if l.has {
 		text += "   (shown: as of " + clockTime(l.asOf) + ")"
 	}
-	return line{{c.spinner(), accent}, {text, dim}}
+	return line{{" ", plain}, {c.spinner(), accent}, {text, dim}}
 }
 
 // page draws what stands in place of a body while there is no value: the wait, or the error. ok is false
@@ -129,6 +180,6 @@ func (l *loader[T]) page(c *console, w, h int) (b body, ok bool) {
 	case l.err != nil:
 		return body{lines: c.failure("Cannot read "+l.what+".", l.err, w)}, true
 	default:
-		return body{lines: []line{nil, append(line{{" ", plain}}, l.wait(c)...)}}, true
+		return body{lines: []line{nil, l.wait(c)}}, true
 	}
 }

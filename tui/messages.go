@@ -87,27 +87,17 @@ func (c *console) failure(what string, err error, w int) []line {
 		why, hint = p.Err.Error(), p.Hint
 	}
 	out := []line{nil}
-	indent := func(first span, text string, s style) {
-		for i, l := range wrap(s, text, max(10, w-6)) {
-			head := span{"   ", plain}
-			if i == 0 && first.text != "" {
-				head = span{" " + first.text + " ", first.style}
-			}
-			out = append(out, append(line{head}, l...))
+	out = append(out, flow(line{{" ", plain}}, c.theme.glyph(markBad), bad, what, w-2)...)
+	for _, text := range []string{why, hint} {
+		if text != "" {
+			out = append(out, flow(line{{"   ", plain}}, span{}, plain, text, w-2)...)
 		}
-	}
-	indent(c.theme.glyph(markBad), what, bad)
-	indent(span{}, why, plain)
-	if hint != "" {
-		indent(span{}, hint, plain)
 	}
 	return append(out, nil, line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages   ", dim}, {"esc", bold}, {" back", dim}})
 }
 
 // messagesScreen lists everything that was said.
-type messagesScreen struct {
-	table table[message]
-}
+type messagesScreen struct{ listing[message] }
 
 func newMessagesScreen(c *console) *messagesScreen {
 	s := &messagesScreen{}
@@ -125,10 +115,6 @@ func (s *messagesScreen) enter(c *console) tea.Cmd {
 	return nil
 }
 func (s *messagesScreen) actions(c *console) []action { return nil }
-func (s *messagesScreen) capturing() bool             { return s.table.capturing() }
-func (s *messagesScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	return nil, s.table.press(k)
-}
 func (s *messagesScreen) copied(*console) (string, string) {
 	m, _ := s.table.current()
 	return "the message", m.text
@@ -139,10 +125,7 @@ func (s *messagesScreen) draw(c *console, w, h int) body {
 	}
 	lines := s.table.draw(c, w, max(2, h-5), true)
 	if m, ok := s.table.current(); ok {
-		for len(lines) < h-5 {
-			lines = append(lines, nil)
-		}
-		lines = append(lines, rule(w, -1, -1))
+		lines = append(filled(lines, h-5), rule(w, -1, -1))
 		lines = append(lines, wrap(plain, " "+m.text, w-2)...)
 	}
 	return body{lines: lines}

@@ -59,7 +59,7 @@ type stopMsg struct{}
 // refuseQuit makes a quit that came past us a question while jobs run.
 func refuseQuit(m tea.Model, msg tea.Msg) tea.Msg {
 	c, ok := m.(*console)
-	if _, isQuit := msg.(tea.QuitMsg); !ok || !isQuit || c.forced || len(c.runningJobs()) == 0 {
+	if _, isQuit := msg.(tea.QuitMsg); !ok || !isQuit || c.forced || !c.busy() {
 		return msg
 	}
 	return quitMsg{}

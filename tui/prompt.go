@@ -1,6 +1,10 @@
 package tui
 
 import (
+	"errors"
+	"fmt"
+	"kustody/engine/archive"
+	"kustody/tui/units"
 	"strconv"
 	"strings"
 
@@ -50,4 +54,44 @@ func offsetOf(text string) (int64, error) {
 		return 0, errNoOffset
 	}
 	return n, nil
+}
+
+var errNoOffset = errors.New("an offset is a number, 0 or more")
+
+// pressPrompt gives a key to a prompt, if there is one, and takes it away when it is over.
+func pressPrompt(p **prompt, k tea.KeyPressMsg) (tea.Cmd, bool) {
+	if *p == nil {
+		return nil, false
+	}
+	cmd, over := (*p).press(k)
+	if over {
+		*p = nil
+	}
+	return cmd, true
+}
+
+// askOffset asks for an offset of a partition.
+func askOffset(p *archive.ViewPart, take func(from int64) tea.Cmd) *prompt {
+	ask := fmt.Sprintf("offset from %s to %s:", units.Thousands(int64(p.Start)), units.Thousands(int64(p.End)-1))
+	return &prompt{ask: ask, field: newInput(""), take: func(text string) (tea.Cmd, error) {
+		n, err := offsetOf(text)
+		if err == nil && n >= int64(p.End) {
+			err = fmt.Errorf("the partition was captured up to offset %s", units.Thousands(int64(p.End)-1))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return take(n), nil
+	}}
+}
+
+// askMoment asks for a point in time.
+func (c *console) askMoment(take func(ms int64) tea.Cmd) *prompt {
+	return &prompt{ask: "time (" + c.desk.Zone.String() + "):", field: newInput("2026-08-14 09:00"), take: func(text string) (tea.Cmd, error) {
+		ms, err := c.moment(text)
+		if err != nil {
+			return nil, err
+		}
+		return take(ms), nil
+	}}
 }

@@ -10,7 +10,7 @@ type quitMsg struct{}
 // quit leaves, unless jobs run: then it asks.
 func (c *console) quit() tea.Cmd {
 	running := c.runningJobs()
-	if len(running) == 0 {
+	if !c.busy() {
 		return tea.Quit
 	}
 	c.help, c.command = nil, nil
@@ -20,12 +20,26 @@ func (c *console) quit() tea.Cmd {
 	text := jobLines(running)
 	text = append(text, nil, say("A job lives in this console and ends with it. Cancelled, it stops in an orderly way: what is written stays, and the same job goes on later."))
 	title := "A job is running"
-	if n := len(running); n > 1 {
+	switch n := len(running); {
+	case n > 1:
 		title = itoa(n) + " jobs are running"
+	case n == 0:
+		title = "A job is being started"
 	}
 	c.dialog = confirm(title, "cancel and quit when stopped", keys.Cancel, func() tea.Cmd { return c.cancelAll() }, text...)
 	return nil
 }
+
+// leaveIfDone quits a console that only waited for a job to begin, which it did not.
+func (c *console) leaveIfDone() tea.Cmd {
+	if c.quitting && c.starting == 0 && len(c.runningJobs()) == 0 {
+		return tea.Quit
+	}
+	return nil
+}
+
+// busy says that quitting would end a job in its middle.
+func (c *console) busy() bool { return c.starting > 0 || len(c.runningJobs()) > 0 }
 
 // quitsSoon is why nothing more is begun.
 const quitsSoon = "kustody quits as soon as its jobs have stopped"
@@ -51,7 +65,7 @@ func (c *console) quitAtOnce(running []*job) tea.Cmd {
 		say("They were told to stop, and kustody quits when they have. Left at once, they end in the middle: what is stored whole stays. "+
 			"A lock in a folder ends with this process, one in an object store when its lease runs out. The next run of the same job goes on."))
 	c.dialog = confirm("Still cancelling", "leave at once", keys.Yes, func() tea.Cmd {
-		if len(c.runningJobs()) > 0 {
+		if c.busy() {
 			c.forced = true
 		}
 		return tea.Quit
@@ -62,7 +76,7 @@ func (c *console) quitAtOnce(running []*job) tea.Cmd {
 // stop ends the console because the process was told to: jobs are cancelled without a question, and the
 // console waits for them, but not for ever.
 func (c *console) stop() tea.Cmd {
-	if len(c.runningJobs()) == 0 {
+	if !c.busy() {
 		return tea.Quit
 	}
 	if c.stopping { // it was waited for long enough

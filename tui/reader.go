@@ -11,5 +11,3 @@ func (r *reader) draw(lines []line, h int) body {
 	}
 	return body{lines: out}
 }
-
-func (r *reader) wheel(down bool) { r.move(map[bool]int{true: 3, false: -3}[down]) }

@@ -67,12 +67,7 @@ func (s *recordScreen) paste(_ *console, text string) tea.Cmd {
 	return nil
 }
 
-func (s *recordScreen) wheel(_ *console, down bool) {
-	s.text.top += map[bool]int{true: 3, false: -3}[down]
-	s.text.bound()
-}
-
-func (s *recordScreen) click(*console, point, bool) tea.Cmd { return nil }
+func (s *recordScreen) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *recordScreen) actions(c *console) []action {
 	r, has := s.record()
@@ -143,7 +138,7 @@ func (s *recordScreen) copy(c *console, r engine.Record) tea.Cmd {
 	if len(r.Value) < r.ValueLen {
 		what += " of " + units.Thousands(int64(r.ValueLen))
 	}
-	c.note(goodNews, "copied "+what)
+	c.note(plainNews, "copied "+what)
 	return tea.SetClipboard(text)
 }
 
@@ -162,7 +157,7 @@ func (s *recordScreen) draw(c *console, w, h int) body {
 
 func (s *recordScreen) state(c *console) (left, right line) {
 	if l := s.list.reader.wait(c); l != nil && s.list.reader.loading && !s.text.typing {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	r, has := s.record()
 	if !has {

@@ -41,9 +41,9 @@ func (s *recordsScreen) proofOf(r recordRow, long bool) (mark, string) {
 	case !r.proved:
 		return markAbout, "CRC of every batch checked, no more"
 	case !trusted && long:
-		return markAbout, "as the manifest has it, which no trusted key vouches for"
+		return markAbout, "CRC of every batch checked; its sha256 is the manifest's, which no trusted key signed"
 	case !trusted:
-		return markAbout, "as the manifest has it, not trusted"
+		return markAbout, "CRC checked; manifest not trusted"
 	case long:
 		return markOK, "segment proved by its sha256, CRC of every batch checked"
 	}

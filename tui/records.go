@@ -206,7 +206,7 @@ func (s *recordsScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := s.reader.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), line{{"esc", bold}, {" stop", dim}}
+		return l, line{{"esc", bold}, {" stop", dim}}
 	}
 	n := len(s.table.rows)
 	if n == 0 {
@@ -245,7 +245,7 @@ func (s *recordsScreen) takeIn(c *console) tea.Cmd {
 	rows := s.table.rows
 	switch {
 	case got.none != "":
-		c.note(goodNews, got.none)
+		c.note(plainNews, got.none)
 		if len(rows) == 0 {
 			return s.toBottom(c)
 		}
@@ -277,9 +277,9 @@ func (s *recordsScreen) land(c *console, got readRecords) {
 	case got.onto >= 0:
 		s.table.cursor = 0
 		if len(got.rows) == 0 {
-			c.note(goodNews, "no record lies at or after offset "+units.Thousands(got.onto))
+			c.note(plainNews, "no record lies at or after offset "+units.Thousands(got.onto))
 		} else if at := got.rows[0].Offset; at != got.onto {
-			c.note(goodNews, "offset "+units.Thousands(got.onto)+" holds no record"+s.why(got.onto)+"; the next one is "+units.Thousands(at))
+			c.note(plainNews, "offset "+units.Thousands(got.onto)+" holds no record"+s.why(got.onto)+"; the next one is "+units.Thousands(at))
 		}
 	}
 }

@@ -2,8 +2,6 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
-
-	"charm.land/bubbles/v2/key"
 )
 
 // The panes of a report.
@@ -87,40 +85,28 @@ func (s *reportScreen) actions(c *console) []action {
 	if s.check.has && s.check.value.entry != nil {
 		noEntry = ""
 	}
+	unread, busy := "", ""
+	if !s.check.has {
+		unread = "the report has not been read"
+	}
+	if s.check.loading {
+		busy = "it is being verified"
+	}
 	out := []action{
 		can(keys.Open, func() tea.Cmd { return c.push(&stepScreen{check: s.check.value, at: s.step}) }).named("step").unless(noStep),
-		can(keys.Verify, func() tea.Cmd { return s.verify(c, false) }),
-		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }),
+		can(keys.Verify, func() tea.Cmd { return s.verify(c, false) }).unless(busy),
+		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }).unless(unread),
 	}
 	out = append(out, c.walkActions(func() walk { return s.walk(c) })...)
 	return append(out, can(keys.Ledger, func() tea.Cmd { return c.openEntry(s.check.value.entry.Sequence) }).named("its ledger entry").unless(noEntry).hidden())
 }
 
 func (s *reportScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	page := max(1, s.height[s.pane]-1)
-	move := 0
-	switch {
-	case key.Matches(k, keys.Up):
-		move = -1
-	case key.Matches(k, keys.Down):
-		move = 1
-	case key.Matches(k, keys.PageUp):
-		move = -page
-	case key.Matches(k, keys.PageDown):
-		move = page
-	case key.Matches(k, keys.HalfUp):
-		move = -max(1, page/2)
-	case key.Matches(k, keys.HalfDown):
-		move = max(1, page/2)
-	case key.Matches(k, keys.Top):
-		move = -1 << 20
-	case key.Matches(k, keys.Bottom):
-		move = 1 << 20
-	default:
-		return nil, false
+	n, moves := movement(k, s.height[s.pane])
+	if moves {
+		s.move(n)
 	}
-	s.move(move)
-	return nil, true
+	return nil, moves
 }
 
 // move goes from step to step, and below the last one through what follows; elsewhere it scrolls.
@@ -150,15 +136,11 @@ func (s *reportScreen) copied(c *console) (string, string) {
 	return "the verdict", s.check.value.paragraph()
 }
 
-func (s *reportScreen) wheel(c *console, down bool) {
-	s.top[s.pane] = max(0, s.top[s.pane]+map[bool]int{true: 3, false: -3}[down])
-}
-
-func (s *reportScreen) click(c *console, at point, double bool) tea.Cmd { return nil }
+func (s *reportScreen) wheel(_ *console, n int) { s.top[s.pane] = max(0, s.top[s.pane]+n) }
 
 func (s *reportScreen) state(c *console) (left, right line) {
 	if l := s.check.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !s.check.has {
 		return nil, nil

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"strings"
 	"time"
 
 	"kustody/evidence"
@@ -20,10 +19,7 @@ func (s *reportScreen) draw(c *console, w, h int) body {
 	rest := h - 2
 	if !c.wide() {
 		out := append([]line{s.tabLine(w)}, s.panel(c, r, s.pane, w, rest-1)...)
-		for len(out) < rest {
-			out = append(out, nil)
-		}
-		return body{lines: append(out, rule(w, -1, -1), walk)}
+		return body{lines: append(filled(out, rest), rule(w, -1, -1), walk)}
 	}
 	lw := w - verificationWidth - 1
 	left := paneReport
@@ -200,35 +196,3 @@ func (r *reportCheck) stepWords(x evidence.Step) string {
 	}
 	return x.Sentence
 }
-
-// unbroken stands for a hyphen while a text is wrapped.
-const unbroken = "\u2011"
-
-// flow sets a text behind a head, further lines indented to where it began.
-func flow(head line, glyph span, st style, text string, w int) []line {
-	l := append(line{}, head...)
-	if glyph.text != "" {
-		l = append(l, glyph, span{" ", plain})
-	}
-	indent := l.width()
-	var out []line
-	text = strings.ReplaceAll(text, "-", unbroken) // dates and ids are one word
-	for i, part := range wrap(st, text, max(8, w-indent-1)) {
-		for k := range part {
-			part[k].text = strings.ReplaceAll(part[k].text, unbroken, "-")
-		}
-		if i == 0 {
-			out = append(out, append(l, part...))
-			continue
-		}
-		out = append(out, append(line{{repeat(" ", indent), plain}}, part...))
-	}
-	return out
-}
-
-// para is a text with a margin of one.
-func para(st style, text string, w int) []line {
-	return flow(line{{" ", plain}}, span{}, st, text, w)
-}
-
-func bullet(text string, w int) []line { return flow(line{{"   · ", dim}}, span{}, plain, text, w) }

@@ -10,30 +10,6 @@ import (
 	"kustody/tui/units"
 )
 
-// sheet builds the lines of a text with fields.
-type sheet struct {
-	w     int
-	names int // how wide names of fields are; 0: as wide as most are
-	lines []line
-}
-
-func (s *sheet) blank()            { s.lines = append(s.lines, nil) }
-func (s *sheet) title(text string) { s.lines = append(s.lines, nil, styled(bold, " "+text)) }
-func (s *sheet) field(name, value string) {
-	if value != "" {
-		s.lines = append(s.lines, flow(line{{" " + pad(name, max(14, s.names)) + " ", dim}}, span{}, plain, value, s.w)...)
-	}
-}
-func (s *sheet) list(name string, st style, texts []string) {
-	if len(texts) == 0 {
-		return
-	}
-	s.title(name)
-	for _, x := range texts {
-		s.lines = append(s.lines, flow(line{{"   · ", dim}}, span{}, st, x, s.w)...)
-	}
-}
-
 // reportLines is the report as a text.
 func reportLines(c *console, r *reportCheck, w int) []line {
 	s := &sheet{w: w}
@@ -106,8 +82,6 @@ func (s *sheet) subject(x *evidence.Report) {
 	}
 	s.field("Compared", units.Count(x.Integrity.RecordsCompared, "record")+"; "+units.Thousands(x.Integrity.ObjectsVerified)+" of "+units.Count(x.Integrity.ObjectsExpected, "object")+" recomputed")
 }
-
-func stampSeconds(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
 func clusterWords(c evidence.ClusterRef) string {
 	switch {

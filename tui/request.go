@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"kustody/engine"
 	"kustody/engine/archive"
 	"kustody/evidence"
 )
@@ -51,15 +49,6 @@ func (a *arguments) window(w archive.Window) {
 	if w.End != nil {
 		*a = append(*a, "--to", rfc3339(int64(*w.End)))
 	}
-}
-
-// rfc3339 writes milliseconds as RFC 3339 in UTC, or in digits where the year does not fit into it.
-func rfc3339(ms int64) string {
-	t := time.UnixMilli(ms).UTC()
-	if t.Year() < 0 || t.Year() > 9999 {
-		return strconv.FormatInt(ms, 10)
-	}
-	return t.Format("2006-01-02T15:04:05.999Z07:00")
 }
 
 // Args are the verb and the flags of --batch that ask for the same restore.
@@ -149,19 +138,7 @@ func batchLine(desk Desk, args []string) string {
 	words := make([]string, 0, len(args)+1)
 	words = append(words, first(desk.Command, "kustody --batch"))
 	for _, a := range args {
-		words = append(words, shellQuote(a))
+		words = append(words, evidence.ShellWord(a))
 	}
 	return strings.Join(words, " ")
-}
-
-// shellQuote writes a word so that a shell takes it as it is.
-func shellQuote(word string) string {
-	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%"
-	if word != "" && strings.Trim(word, safe) == "" {
-		return word
-	}
-	if engine.Sanitize(word) != word {
-		return evidence.ShellWord(word)
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

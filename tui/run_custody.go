@@ -120,55 +120,16 @@ func (s *runScreen) below(c *console, o *openedRun, w, h int) []line {
 	return out[:min(len(out), h)]
 }
 
-// draw is a timeline: the counts, the scale, and how far it can be believed.
-func (t timeline) draw(w int) []line {
-	if len(t.Counts) == 0 {
-		return []line{styled(dim, " No record has a place in time."), nil}
-	}
-	per := "Records over time"
-	if t.per != "" {
-		per = "Records per " + t.per
-	}
-	spread := ""
-	if t.Spread {
-		spread = "spread inside segments"
-	}
-	from, to := minute(t.From), minute(t.To)
-	if t.To-t.From >= 7*86_400_000 && t.per != "" {
-		from, to = from[:10], to[:10]
-	}
-	chart := line{{" ", plain}, {sparkline(t.Counts), accent}}
-	scale := line{{" " + from + repeat(" ", max(1, len(t.Counts)-width(from)-width(to))) + to, dim}}
-	if w >= 50 {
-		if spread != "" {
-			per += ", " + spread
-		}
-		return []line{append(chart, span{"  " + per, dim}), scale.add(dim, " UTC")}
-	}
-	out := []line{say(" " + per), chart, scale}
-	if spread != "" {
-		out = append(out, styled(dim, " ("+spread+")"))
-	}
-	return out
-}
-
 // custody is the whole chain of custody of a run, for reading and for copying: nothing is cut short.
 func (o *openedRun) custody(c *console, w int) []line {
 	var out []line
-	add := func(name, value string) {
-		for i, l := range wrap(plain, value, max(20, w-19)) {
-			if i > 0 {
-				name = ""
-			}
-			out = append(out, append(line{{" " + pad(name, 16) + " ", dim}}, l...))
-		}
-	}
+	add := func(name, value string) { out = append(out, named(name, 16, plain, value, w)...) }
 	head := func(title string) { out = append(out, nil, styled(bold, " "+title)) }
 	out = append(out, styled(bold, " Run "+o.RunID))
 	add("Archive", o.BackupID)
 	add("Location", o.StorageLocation)
-	add("Started", o.StartedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
-	add("Finished", o.CreatedAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+	add("Started", stampSeconds(o.StartedAt)+" UTC")
+	add("Finished", stampSeconds(o.CreatedAt)+" UTC")
 	add("By", o.CreatedBy)
 	add("Cluster", o.SourceCluster)
 	add("Cluster id", o.SourceClusterID)
@@ -209,13 +170,7 @@ func (o *openedRun) restored(w int) []line {
 	}
 	for _, r := range o.Restores {
 		text := r.RestoreID + " of run " + r.RunID + " into " + r.TargetCluster + ": " + units.Count(r.Records, "record") + ", receipt sha256:" + r.ReceiptSHA256
-		for i, l := range wrap(plain, text, max(20, w-19)) {
-			at := ""
-			if i == 0 {
-				at = stamp(r.StartedAt)
-			}
-			out = append(out, append(line{{" " + pad(at, 16) + " ", dim}}, l...))
-		}
+		out = append(out, named(stamp(r.StartedAt), 16, plain, text, w)...)
 	}
 	return out
 }
@@ -238,6 +193,8 @@ func (s *custodyScreen) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
+func (s *custodyScreen) wheel(_ *console, n int) { s.text.move(n) }
+
 func (s *custodyScreen) draw(c *console, w, h int) body {
 	return body{lines: s.text.show(s.run.opened.value.custody(c, w), h)}
 }
@@ -250,6 +207,6 @@ func (s *custodyScreen) copy(c *console) tea.Cmd {
 	for _, l := range s.run.opened.value.custody(c, 4000) {
 		lines = append(lines, strings.TrimRight(l.text(), " "))
 	}
-	c.note(goodNews, "copied the chain of custody, "+units.Count(int64(len(lines)), "line"))
+	c.note(plainNews, "copied the chain of custody, "+units.Count(int64(len(lines)), "line"))
 	return tea.SetClipboard(strings.Join(lines, "\n") + "\n")
 }

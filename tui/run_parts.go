@@ -17,11 +17,6 @@ type partsScreen struct {
 	prompt *prompt
 }
 
-// number is a column of whole numbers.
-func number[T any](title string, min, drop int, sort rune, of func(T) int64) column[T] {
-	return column[T]{title: title, min: min, right: true, drop: drop, sort: sort, less: compare(of), cell: func(x T) span { return span{units.Thousands(of(x)), plain} }}
-}
-
 func newPartsScreen(c *console, run *runSource, t runTopic) *partsScreen {
 	type part = *archive.ViewPart
 	s := &partsScreen{run: run, topic: t, listing: listing[part]{preview: true}}
@@ -66,18 +61,6 @@ func (s *partsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return s.listing.press(c, k)
 }
 
-// pressPrompt gives a key to a prompt, if there is one, and takes it away when it is over.
-func pressPrompt(p **prompt, k tea.KeyPressMsg) (tea.Cmd, bool) {
-	if *p == nil {
-		return nil, false
-	}
-	cmd, over := (*p).press(k)
-	if over {
-		*p = nil
-	}
-	return cmd, true
-}
-
 func (s *partsScreen) actions(c *console) []action {
 	p, has := s.table.current()
 	none, empty := "", ""
@@ -102,37 +85,8 @@ func (s *partsScreen) actions(c *console) []action {
 	}
 }
 
-// askOffset asks for an offset of a partition.
-func askOffset(p *archive.ViewPart, take func(from int64) tea.Cmd) *prompt {
-	ask := fmt.Sprintf("offset from %s to %s:", units.Thousands(int64(p.Start)), units.Thousands(int64(p.End)-1))
-	return &prompt{ask: ask, field: newInput(""), take: func(text string) (tea.Cmd, error) {
-		n, err := offsetOf(text)
-		if err == nil && n >= int64(p.End) {
-			err = fmt.Errorf("the partition was captured up to offset %s", units.Thousands(int64(p.End)-1))
-		}
-		if err != nil {
-			return nil, err
-		}
-		return take(n), nil
-	}}
-}
-
-// askMoment asks for a point in time.
-func (c *console) askMoment(take func(ms int64) tea.Cmd) *prompt {
-	return &prompt{ask: "time (" + c.desk.Zone.String() + "):", field: newInput("2026-08-14 09:00"), take: func(text string) (tea.Cmd, error) {
-		ms, err := c.moment(text)
-		if err != nil {
-			return nil, err
-		}
-		return take(ms), nil
-	}}
-}
-
 func (s *partsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(p *archive.ViewPart) bool { return len(p.Gaps) > 0 }) {
-		return c.told("no partition here has a gap")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(p *archive.ViewPart) bool { return len(p.Gaps) > 0 }, "no partition here has a gap")
 }
 
 func (s *partsScreen) copied(*console) (string, string) {

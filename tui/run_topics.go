@@ -164,10 +164,7 @@ func (s *runScreen) prune() {
 }
 
 func (s *runScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(t runTopic) bool { return t.deleted || t.lost > 0 }) {
-		return c.told("no topic here lost an offset")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(t runTopic) bool { return t.deleted || t.lost > 0 }, "no topic here lost an offset")
 }
 
 func (s *runScreen) copied(*console) (string, string) {
@@ -197,7 +194,7 @@ func (s *runScreen) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := s.run.opened.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !s.run.opened.has {
 		return nil, nil

@@ -40,7 +40,8 @@ type point struct{ x, y int }
 // capturer is a screen that takes typed text now: letters and digits are no commands then.
 type capturer interface{ capturing() bool }
 
-// asker is a screen whose state line takes typed text now, so that no message may lie over it.
+// asker is a screen that says by itself whether the state line takes typed text now, so that no message
+// may lie over it; of others it does whenever they are capturing.
 type asker interface{ asking() bool }
 
 // stayer is a screen that would lose something if it were left: the question to ask, "" if nothing.
@@ -60,8 +61,10 @@ type poller interface{ polled(c *console) tea.Cmd }
 // clicker is a screen with rows that can be pointed at. The point counts from the body's corner.
 type clicker interface {
 	click(c *console, at point, double bool) tea.Cmd
-	wheel(c *console, down bool)
 }
+
+// wheeler is a screen that the wheel moves, so many lines down or up.
+type wheeler interface{ wheel(c *console, n int) }
 
 // paster is a screen that takes pasted text now; the others refuse it.
 type paster interface {
@@ -94,12 +97,13 @@ func (c *console) replace(s screen) tea.Cmd {
 	return s.enter(c)
 }
 
-// pop leaves the present screen. At the top it does nothing.
+// pop leaves the present screen, and what it waits for. At the top it does nothing.
 func (c *console) pop() tea.Cmd {
 	stack := c.stacks[c.section]
 	if len(stack) < 2 {
 		return nil
 	}
+	c.giveUp(c.screen(), false)
 	c.stacks[c.section] = stack[:len(stack)-1]
 	return c.screen().enter(c)
 }
@@ -107,6 +111,9 @@ func (c *console) pop() tea.Cmd {
 // visit opens a section as it was left, or at its top when it is the present one.
 func (c *console) visit(s section) tea.Cmd {
 	if c.section == s {
+		for _, x := range c.stacks[s][1:] {
+			c.giveUp(x, false)
+		}
 		c.stacks[s] = c.stacks[s][:1]
 	}
 	c.section = s

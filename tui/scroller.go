@@ -11,31 +11,31 @@ type scroller struct {
 	top, height, total int
 }
 
+// farthest is further than any list or text is long.
+const farthest = 1 << 30
+
+// movement is how many lines a key moves in a list or a text of which so many are in sight.
+func movement(k tea.KeyPressMsg, height int) (n int, moves bool) {
+	page := max(1, height-1)
+	for _, x := range []struct {
+		key key.Binding
+		n   int
+	}{{keys.Up, -1}, {keys.Down, 1}, {keys.PageUp, -page}, {keys.PageDown, page}, {keys.HalfUp, -max(1, page/2)}, {keys.HalfDown, max(1, page/2)},
+		{keys.Top, -farthest}, {keys.Bottom, farthest}} {
+		if key.Matches(k, x.key) {
+			return x.n, true
+		}
+	}
+	return 0, false
+}
+
 // press moves.
 func (s *scroller) press(k tea.KeyPressMsg) bool {
-	page := max(1, s.height-1)
-	switch {
-	case key.Matches(k, keys.Up):
-		s.top--
-	case key.Matches(k, keys.Down):
-		s.top++
-	case key.Matches(k, keys.PageUp):
-		s.top -= page
-	case key.Matches(k, keys.PageDown):
-		s.top += page
-	case key.Matches(k, keys.HalfUp):
-		s.top -= max(1, page/2)
-	case key.Matches(k, keys.HalfDown):
-		s.top += max(1, page/2)
-	case key.Matches(k, keys.Top):
-		s.top = 0
-	case key.Matches(k, keys.Bottom):
-		s.top = s.total
-	default:
-		return false
+	n, moves := movement(k, s.height)
+	if moves {
+		s.move(n)
 	}
-	s.bound()
-	return true
+	return moves
 }
 
 func (s *scroller) bound() { s.top = max(0, min(s.top, s.total-s.height)) }

@@ -19,10 +19,8 @@ func (s *stepScreen) step() evidence.Step { return s.check.steps[s.at] }
 
 func (s *stepScreen) name(*console) string           { return "step " + itoa(s.at+1) + ", " + s.step().Name }
 func (s *stepScreen) enter(*console) tea.Cmd         { return nil }
-func (s *stepScreen) wheel(c *console, down bool)    { s.text.wheel(down) }
+func (s *stepScreen) wheel(_ *console, n int)        { s.text.move(n) }
 func (s *stepScreen) state(*console) (l, right line) { return nil, nil }
-
-func (s *stepScreen) click(*console, point, bool) tea.Cmd { return nil }
 
 func (s *stepScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
@@ -143,15 +141,3 @@ func (s *stepScreen) copied(c *console) (string, string) {
 	}
 	return "the step", strings.Join(append(parts, s.byHand()...), "\n")
 }
-
-// capital begins a text with a capital letter.
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	r := []rune(text)
-	return strings.ToUpper(string(r[:1])) + string(r[1:])
-}
-
-// shellWord makes a name one word for a POSIX shell.
-func shellWord(name string) string { return evidence.ShellWord(name) }

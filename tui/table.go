@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"kustody/tui/units"
 	"slices"
 	"strings"
 
@@ -26,11 +27,10 @@ type column[T any] struct {
 // table is a list of rows: a cursor that stays on its row when the data changes, a filter, an order, marks.
 // Only the rows in sight are drawn. Set cols, id and search before the first use.
 type table[T any] struct {
-	cols    []column[T]
-	id      func(T) string
-	search  func(T) string // the text that the filter looks at
-	problem func(T) bool   // for next and previous problem; nil: there are none
-	noun    string         // "topic"
+	cols   []column[T]
+	id     func(T) string
+	search func(T) string // the text that the filter looks at
+	noun   string         // "topic"
 
 	rows   []T
 	shown  []int // rows that the filter lets through, in order
@@ -138,6 +138,17 @@ func (t *table[T]) seek(step int, is func(T) bool) bool {
 	return false
 }
 
+// seekFor moves to the next row of a kind, and says when there is none, or no other.
+func seekFor[T any](c *console, t *table[T], step int, is func(T) bool, none string) tea.Cmd {
+	switch at := t.cursor; {
+	case !t.seek(step, is):
+		return c.told(none)
+	case t.cursor == at:
+		return c.told("there is no other")
+	}
+	return nil
+}
+
 // marked are the rows with a mark, whether shown or not, in the order of the data.
 func (t *table[T]) marked() []T {
 	var out []T
@@ -160,30 +171,17 @@ func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	case t.sorting:
 		return t.choose(k)
 	}
-	page := max(1, t.height-1)
+	if n, moves := movement(k, t.height); moves {
+		t.move(n)
+		return true
+	}
 	switch {
-	case key.Matches(k, keys.Up):
-		t.move(-1)
-	case key.Matches(k, keys.Down):
-		t.move(1)
-	case key.Matches(k, keys.PageUp):
-		t.move(-page)
-	case key.Matches(k, keys.PageDown):
-		t.move(page)
-	case key.Matches(k, keys.HalfUp):
-		t.move(-max(1, page/2))
-	case key.Matches(k, keys.HalfDown):
-		t.move(max(1, page/2))
-	case key.Matches(k, keys.Top):
-		t.move(-len(t.shown))
-	case key.Matches(k, keys.Bottom):
-		t.move(len(t.shown))
 	case key.Matches(k, keys.Filter):
 		t.typing, t.recalled = true, len(t.before)
 	case key.Matches(k, keys.Sort):
 		t.sorting = slices.ContainsFunc(t.cols, func(c column[T]) bool { return c.less != nil })
 		return t.sorting
-	case key.Matches(k, keys.Back) && t.filter.value() != "":
+	case key.Matches(k, keys.Back) && t.filter.value() != "" && len(t.rows) > 0:
 		t.clearFilter()
 	default:
 		return false
@@ -304,4 +302,9 @@ func (t *table[T]) noMatch() line {
 // compare orders by something that cmp can order.
 func compare[T any, K cmp.Ordered](of func(T) K) func(a, b T) int {
 	return func(a, b T) int { return cmp.Compare(of(a), of(b)) }
+}
+
+// number is a column of whole numbers.
+func number[T any](title string, min, drop int, sort rune, of func(T) int64) column[T] {
+	return column[T]{title: title, min: min, right: true, drop: drop, sort: sort, less: compare(of), cell: func(x T) span { return span{units.Thousands(of(x)), plain} }}
 }

@@ -2,12 +2,7 @@ package tui
 
 import (
 	"strconv"
-
-	"kustody/tui/units"
 )
-
-// itoa writes a small number for people.
-func itoa(n int) string { return units.Thousands(int64(n)) }
 
 // lead is the room on the left of each row, for the cursor and the mark.
 const lead = 3

@@ -144,29 +144,25 @@ func (s *topicsScreen) fill(c *console) {
 }
 
 func (s *topicsScreen) actions(c *console) []action {
+	nothing := ""
+	if !c.data.topics.has || len(s.table.rows) == 0 {
+		nothing = "there is nothing to show"
+	}
 	return []action{
 		can(keys.Backup, func() tea.Cmd { return c.startBackupWizard(BackupRequest{BackupID: c.desk.BackupID}) }).named("back up now").unless(c.cannotWrite()),
 		can(keys.NextProblem, func() tea.Cmd { return s.seek(c, 1) }),
 		can(keys.PreviousProblem, func() tea.Cmd { return s.seek(c, -1) }).hidden(),
-		can(keys.Preview, s.togglePreview),
+		can(keys.Preview, s.togglePreview).unless(nothing),
 	}
 }
 
 func (s *topicsScreen) seek(c *console, step int) tea.Cmd {
-	if !s.table.seek(step, func(r topicRow) bool { return r.mark == markFinding || r.mark == markGap }) {
-		return c.told("every topic in scope is covered")
-	}
-	return nil
+	return seekFor(c, &s.table, step, func(r topicRow) bool { return r.mark == markFinding || r.mark == markGap }, "every topic in scope is covered")
 }
 
 func (s *topicsScreen) copied(*console) (string, string) {
 	r, _ := s.table.current()
 	return "the topic's name", r.Name
-}
-
-func (s *topicsScreen) click(_ *console, at point, _ bool) tea.Cmd {
-	s.table.clickAt(at.y)
-	return nil
 }
 
 // visitTopics opens the topics, with a filter if one is given.
@@ -263,7 +259,7 @@ func (s *topicsScreen) state(c *console) (left, right line) {
 		return l, s.more()
 	}
 	if l := c.data.topics.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !c.data.topics.has {
 		return nil, nil

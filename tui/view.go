@@ -3,16 +3,9 @@ package tui
 import (
 	"fmt"
 	"math"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
-
-// clockTime writes the time of day in UTC.
-func clockTime(t time.Time) string { return t.UTC().Format("15:04:05") }
-
-// stamp writes a moment in UTC to the minute.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // View draws everything.
 func (c *console) View() tea.View {
@@ -36,9 +29,13 @@ func (c *console) View() tea.View {
 
 // picture is the present frame, and where the cursor stands.
 func (c *console) picture() (Frame, *point) {
-	if c.w < leastWidth || c.h < leastHeight {
+	if c.tooSmall() {
 		text := fmt.Sprintf("80×24 needed, this is %d×%d", c.w, c.h)
-		return newFrame(c.w, c.h, c.theme, []line{say(text)}), nil
+		way := styled(dim, "ctrl+c quits")
+		if c.dialog != nil {
+			way = styled(warn, "a question waits")
+		}
+		return newFrame(c.w, c.h, c.theme, []line{say(text), way}), nil
 	}
 	b := c.screen().draw(c, c.w, c.h-chrome)
 	bar := b.bar
@@ -83,7 +80,7 @@ func (c *console) picture() (Frame, *point) {
 }
 
 func (c *console) dialogOver(lines []line) ([]line, *point) {
-	box, at := c.dialog.box(c.w)
+	box, at := c.dialog.box(c.w, c.h)
 	x, y := (c.w-box[0].width())/2, max(0, (c.h-len(box))/2)
 	if at != nil {
 		at = &point{x + at.x, y + at.y}
@@ -191,7 +188,7 @@ func (c *console) second() line {
 
 // stateLine is the screen's state, or the message that has just come.
 func (c *console) stateLine() line {
-	if x, ok := c.screen().(asker); !ok || !x.asking() { // what is being typed must be seen
+	if !c.typing() { // what is being typed must be seen
 		if l := c.toastLine(); l != nil {
 			return l
 		}
@@ -200,8 +197,22 @@ func (c *console) stateLine() line {
 	return spread(left, append(right, span{" ", plain}), c.w)
 }
 
-// keyLine is the line of keys.
+// typing says that the state line takes typed text, or the letter of a column to sort by.
+func (c *console) typing() bool {
+	switch s := c.screen().(type) {
+	case asker:
+		return s.asking()
+	case capturer:
+		return s.capturing()
+	}
+	return false
+}
+
+// keyLine is the line of keys. Where letters are typed text, they do nothing else.
 func (c *console) keyLine() line {
+	if c.typing() {
+		return footer([]action{can(keys.Open, nil).named("done"), can(keys.Back, nil).named("leave")}, c.w)
+	}
 	return footer(append(c.screen().actions(c), c.footActions()...), c.w)
 }
 

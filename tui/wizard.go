@@ -83,6 +83,9 @@ func (z *wizard) question() string {
 	return "Leave this " + z.kind + "? What was filled in is lost"
 }
 
+// asking says that a filter or a sort menu is in the state line; fields are in the page.
+func (z *wizard) asking() bool { return z.now().typing() }
+
 func (z *wizard) capturing() bool { return z.now().typing() || z.now().field() }
 
 // actions are those of the step, and the way through the wizard.
@@ -162,9 +165,9 @@ func (z *wizard) click(c *console, at point, double bool) tea.Cmd {
 	return nil
 }
 
-func (z *wizard) wheel(_ *console, down bool) {
-	if s, ok := z.now().(interface{ wheel(n int) }); ok {
-		s.wheel(map[bool]int{true: 3, false: -3}[down])
+func (z *wizard) wheel(c *console, n int) {
+	if s, ok := z.now().(wheeler); ok {
+		s.wheel(c, n)
 	}
 }
 
@@ -231,10 +234,13 @@ func (z *wizard) start(c *console, work func() (*job, error)) tea.Cmd {
 		j, err := work()
 		return begunJob{j, err}, nil
 	}
+	z.starting.firm = true // a job that was begun must not be lost
+	c.starting++
 	return z.starting.load(c, "the job", read, func() tea.Cmd {
+		c.starting--
 		j, err := z.starting.value.job, z.starting.value.err
 		if err != nil {
-			return c.failed("start the "+z.kind, err)
+			return tea.Batch(c.failed("start the "+z.kind, err), c.leaveIfDone())
 		}
 		z.started = true
 		front := c.screen() == screen(z)

@@ -153,7 +153,7 @@ func (s *backupStep) draw(c *console, w, h int) body {
 
 func (s *backupStep) state(c *console) (left, right line) {
 	if l := c.data.topics.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if !c.data.topics.has {
 		return nil, nil

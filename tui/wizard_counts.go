@@ -66,7 +66,7 @@ func (s *windowStep) countLines(c *console, w, h int) []line {
 	case s.counts.err != nil && !s.counts.loading:
 		return s.trouble(c, "Cannot count what lies in the window", s.counts.err, w)
 	case !s.counts.has:
-		return []line{append(line{{"   ", plain}}, s.counts.wait(c)...)}
+		return []line{append(line{{"  ", plain}}, s.counts.wait(c)...)}
 	}
 	rows, total := countRows(s.counts.value.rows)
 	s.unseen = 0

@@ -114,6 +114,8 @@ func (s *drillReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
+func (s *drillReview) wheel(_ *console, n int) { s.text.move(n) }
+
 func (s *drillReview) draw(c *console, w, h int) body {
 	out, _ := s.form.draw(c, w, max(2, h-3))
 	out = append(out, nil)

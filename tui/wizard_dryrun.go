@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -23,6 +24,8 @@ func (s *dryRun) name(*console) string                                { return "
 func (s *dryRun) enter(*console) tea.Cmd                              { return nil }
 func (s *dryRun) actions(*console) []action                           { return nil }
 func (s *dryRun) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) { return nil, s.text.press(k) }
+
+func (s *dryRun) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *dryRun) draw(c *console, w, h int) body {
 	return body{lines: s.text.show(append(planLines(c, s.plan, w), s.details(w)...), h)}
@@ -52,7 +55,7 @@ func (s *dryRun) details(w int) []line {
 			}
 			t.say("", plain, fmt.Sprintf("partition %d: %s, %s read%s", p.Partition, units.Count(p.Records, "record"), units.Size(p.Bytes), when))
 		}
-		for _, name := range sorted(maps.Keys(x.Configs)) {
+		for _, name := range slices.Sorted(maps.Keys(x.Configs)) {
 			text := name + " = " + x.Configs[name]
 			if captured, held := x.HeldOpen[name]; held {
 				text += "   (captured: " + first(captured, "the broker's default") + ")"

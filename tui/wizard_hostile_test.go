@@ -11,7 +11,7 @@ import (
 )
 
 // hostileNames are texts that would disturb a terminal or a table.
-var hostileNames = []string{"\x1b[31mred\x1b[0m\x1b]0;title\a", "right‮to left", "two\nlines\tand a tab", "日本語のとても長い名前日本語のとても長い名前日本語のとても長い名前",
+var hostileNames = []string{"\x1b[31mred\x1b[0m\x1b]0;title\a", "right\u202eto left", "two\nlines\tand a tab", "日本語のとても長い名前日本語のとても長い名前日本語のとても長い名前",
 	"é́́́ combining", "👩‍👩‍👧‍👦🏳️‍🌈", "", "\u202a\u200b\ufeff", string(make([]byte, 300)),
 	"very-long-name-very-long-name-very-long-name-very-long-name-very-long-name-very-long-name-very-long-name-very-long-name-very-long-name"}
 

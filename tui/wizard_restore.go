@@ -1,20 +1,13 @@
 package tui
 
 import (
-	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"kustody/tui/units"
 )
-
-func itoa64(n int64) string { return strconv.FormatInt(n, 10) }
-
-// sorted are the texts of a sequence in their order.
-func sorted(seq iter.Seq[string]) []string { return slices.Sorted(seq) }
 
 // restoreWizard asks for what a restore needs.
 type restoreWizard struct {

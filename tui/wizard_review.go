@@ -125,7 +125,7 @@ func (s *restoreReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
 
-func (s *restoreReview) wheel(n int) { s.text.move(n) }
+func (s *restoreReview) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *restoreReview) draw(c *console, w, h int) body {
 	if b, ok := s.plan.page(c, w, h); ok {
@@ -137,7 +137,7 @@ func (s *restoreReview) draw(c *console, w, h int) body {
 func (s *restoreReview) state(c *console) (left, right line) {
 	right = s.text.place()
 	if l := s.plan.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), right
+		return l, right
 	}
 	if !s.plan.has {
 		return nil, nil
@@ -195,17 +195,14 @@ type planText struct {
 
 const planLabel = 12
 
-// put adds a line under a label; the label of a paragraph stands before its first line only.
+// put adds a line under a label.
 func (t *planText) put(label string, l line) {
 	t.out = append(t.out, append(line{{"   " + pad(label, planLabel), dim}}, l...))
 }
 
 // say adds a text under a label, broken where it is too long.
 func (t *planText) say(label string, s style, text string) {
-	for _, l := range wrap(s, text, max(20, t.w-planLabel-4)) {
-		t.put(label, l)
-		label = ""
-	}
+	t.out = append(t.out, flow(line{{"   " + pad(label, planLabel), dim}}, span{}, s, text, t.w)...)
 }
 
 // planLines is a plan for people.
@@ -244,12 +241,7 @@ func planLines(c *console, p *engine.RestorePlan, w int) []line {
 func (t *planText) trouble(c *console, m mark, text string) {
 	word := map[mark]string{markBad: "conflict", markFinding: "warning"}[m]
 	head := line{{"   ", plain}, c.theme.glyph(m), {" " + pad(word, planLabel-2), markStyles[m]}}
-	for i, l := range wrap(markStyles[m]&^bold, text, max(20, t.w-head.width()-1)) {
-		if i > 0 {
-			head = line{{repeat(" ", head.width()), plain}}
-		}
-		t.out = append(t.out, append(head, l...))
-	}
+	t.out = append(t.out, flow(head, span{}, markStyles[m]&^bold, text, t.w)...)
 }
 
 // topics lists the targets, each with what is there.
@@ -302,7 +294,7 @@ func (t *planText) held(p *engine.RestorePlan) {
 	if len(names) == 0 {
 		return
 	}
-	t.say("Held open", plain, strings.Join(sorted(maps.Keys(names)), ", ")+": open on the new topics, so that no record is deleted, merged or restamped, until `restore finish` sets them as captured")
+	t.say("Held open", plain, strings.Join(slices.Sorted(maps.Keys(names)), ", ")+": open on the new topics, so that no record is deleted, merged or restamped, until `restore finish` sets them as captured")
 }
 
 func (t *planText) groups(p *engine.RestorePlan) {

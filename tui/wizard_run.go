@@ -22,8 +22,8 @@ func (s *subject) choose(backup, run string) {
 	if s.backup == backup && s.run == run {
 		return
 	}
-	s.view.stop()
-	s.backup, s.run, s.view = backup, run, loader[*engine.RunView]{turn: s.view.turn}
+	s.view.drop()
+	s.backup, s.run = backup, run
 }
 
 // open reads the run's documents, unless they were read.
@@ -32,19 +32,12 @@ func (s *subject) open(c *console, then func() tea.Cmd) tea.Cmd {
 		return then()
 	}
 	backup, run := s.backup, s.run
-	read := func(ctx context.Context) (*engine.RunView, error) {
-		if c.desk.Archive == nil {
-			return nil, errNoArchive
-		}
-		q, err := c.desk.Archive(ctx)
-		if err != nil {
-			return nil, err
-		}
+	read := reading(c.desk.Archive, errNoArchive, func(ctx context.Context, q engine.QueryOptions) (*engine.RunView, error) {
 		if q.RunID = run; backup != "" {
 			q.BackupID = backup
 		}
 		return engine.OpenRun(ctx, q)
-	}
+	})
 	return s.view.load(c, "run "+first(run, "the newest")+" of "+first(backup, c.desk.BackupID), read, then)
 }
 
@@ -162,7 +155,7 @@ func (s *runsStep) clickAt(y int) bool {
 	return hit
 }
 
-func (s *runsStep) wheel(n int) {
+func (s *runsStep) wheel(_ *console, n int) {
 	s.table.move(n)
 	s.take()
 }
@@ -182,7 +175,7 @@ func (s *runsStep) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := c.data.backups.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return say(fmt.Sprintf(" %s; each restores all that was backed up until then", s.table.found())), nil
 }

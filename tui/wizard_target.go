@@ -2,6 +2,7 @@ package tui
 
 import (
 	"maps"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -71,7 +72,7 @@ func newTargetStep(t *topicsStep, r RestoreRequest) *targetStep {
 func limitField(n int64) *formField {
 	in := newInput("none but the configured one")
 	if n > 0 {
-		in.set(itoa64(n))
+		in.set(plainNumber(n))
 	}
 	f := &formField{label: "Limit per second", text: &in}
 	f.problem = func() string {
@@ -93,14 +94,15 @@ func (f *formField) size() int64 { n, _ := sizeOf(f.value()); return n }
 
 // mappingWords is the first pair of a mapping, and how many more there are.
 func mappingWords(m map[string]string) string {
-	for _, source := range sorted(maps.Keys(m)) {
-		text := source + " → " + m[source]
-		if len(m) > 1 {
-			text += " and " + itoa(len(m)-1) + " more"
-		}
-		return text
+	sources := slices.Sorted(maps.Keys(m))
+	if len(sources) == 0 {
+		return ""
 	}
-	return ""
+	text := sources[0] + " → " + m[sources[0]]
+	if more := len(sources) - 1; more > 0 {
+		text += " and " + itoa(more) + " more"
+	}
+	return text
 }
 
 func (s *targetStep) title(*console) string { return "Target" }

@@ -418,7 +418,7 @@ func TestSplitWindow(t *testing.T) {
 // TestBatchLines writes every request as a line, and lets a shell read the line again.
 func TestBatchLines(t *testing.T) {
 	from, to := archive.Int64(1795163400000), archive.Int64(1795166100001)
-	hostile := []string{"it's", "$(touch x)", "`id`", "a b", "", "-x", "*", "new\nline", "\"quoted\"", "~root", "back\\slash", "é‮x", "a;b&c|d>e#f!g", "=x"}
+	hostile := []string{"it's", "$(touch x)", "`id`", "a b", "", "-x", "*", "new\nline", "\"quoted\"", "~root", "back\\slash", "é\u202ex", "a;b&c|d>e#f!g", "=x"}
 	for _, x := range []struct {
 		args []string
 		want string

@@ -139,9 +139,13 @@ func (s *topicsStep) none() bool {
 }
 
 func (s *topicsStep) actions(*console) []action {
+	none := ""
+	if len(s.table.shown) == 0 {
+		none = "no topic is shown"
+	}
 	return []action{
-		can(keys.Mark, func() tea.Cmd { s.table.toggle(); return nil }),
-		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }).named("mark all"),
+		can(keys.Mark, func() tea.Cmd { s.table.toggle(); return nil }).unless(none),
+		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }).named("mark all").unless(none),
 		can(keys.Filter, func() tea.Cmd { s.table.press(tea.KeyPressMsg{Code: '/', Text: "/"}); return nil }),
 	}
 }
@@ -176,7 +180,7 @@ func (s *topicsStep) clickAt(y int) bool {
 	return false
 }
 
-func (s *topicsStep) wheel(n int) { s.table.move(n) }
+func (s *topicsStep) wheel(_ *console, n int) { s.table.move(n) }
 
 func (s *topicsStep) draw(c *console, w, h int) body {
 	if s.none() {
@@ -196,7 +200,7 @@ func (s *topicsStep) state(c *console) (left, right line) {
 		return l, line{{s.count(), accent}}
 	}
 	if l := s.subject.view.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return say(" "+s.count()).add(dim, s.missing()), line{{s.table.more(), dim}}
 }

@@ -80,8 +80,7 @@ func (s *restoresStep) enter(c *console) tea.Cmd {
 }
 
 func (s *restoresStep) refresh(c *console) tea.Cmd {
-	s.subject.view.stop()
-	s.subject.view = loader[*engine.RunView]{turn: s.subject.view.turn}
+	s.subject.view.drop()
 	s.table.set(nil)
 	return s.enter(c)
 }
@@ -113,8 +112,8 @@ func (s *restoresStep) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.table.press(k)
 }
 
-func (s *restoresStep) clickAt(y int) bool { return s.table.clickAt(y) }
-func (s *restoresStep) wheel(n int)        { s.table.move(n) }
+func (s *restoresStep) clickAt(y int) bool      { return s.table.clickAt(y) }
+func (s *restoresStep) wheel(_ *console, n int) { s.table.move(n) }
 
 func (s *restoresStep) draw(c *console, w, h int) body {
 	if b, ok := s.subject.view.page(c, w, h); ok {
@@ -131,7 +130,7 @@ func (s *restoresStep) state(c *console) (left, right line) {
 		return l, nil
 	}
 	if l := s.subject.view.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	return say(" " + s.table.found() + " with a receipt, the newest first"), line{{s.table.more(), dim}}
 }
@@ -152,6 +151,8 @@ func (s *validationReview) paste(*console, string) tea.Cmd { return nil }
 func (s *validationReview) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
 }
+
+func (s *validationReview) wheel(_ *console, n int) { s.text.move(n) }
 
 func (s *validationReview) draw(c *console, w, h int) body {
 	r, _ := s.of.table.current()

@@ -144,8 +144,7 @@ func (s *windowStep) outside() bool {
 
 // seekBetter looks for a backup that covers a window which this one does not.
 func (s *windowStep) seekBetter(c *console) tea.Cmd {
-	s.better.stop()
-	s.better = loader[found]{turn: s.better.turn}
+	s.better.drop()
 	if !s.outside() {
 		return nil
 	}

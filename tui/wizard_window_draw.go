@@ -31,7 +31,7 @@ func (s *windowStep) draw(c *console, w, h int) body {
 	if v := &s.subject.view; v.err != nil && !v.has {
 		return body{lines: append(out, s.trouble(c, "Cannot read the run", v.err, w)...), cursor: cursor}
 	} else if !v.has {
-		return body{lines: append(out, append(line{{"   ", plain}}, v.wait(c)...)), cursor: cursor}
+		return body{lines: append(out, append(line{{"  ", plain}}, v.wait(c)...)), cursor: cursor}
 	}
 	out = append(out, s.covered(c, w)...)
 	blank(22)
@@ -271,14 +271,7 @@ func windowMark(h engine.Histogram, w archive.Window) string {
 
 // trouble is an error, where letters are typed text and none can stand for trying again.
 func (s *windowStep) trouble(c *console, what string, err error, w int) []line {
-	var out []line
-	for i, l := range wrap(bad, what+": "+err.Error(), max(20, w-6)) {
-		head := line{{"     ", plain}}
-		if i == 0 {
-			head = line{{"   ", plain}, c.theme.glyph(markBad), {" ", plain}}
-		}
-		out = append(out, append(head, l...))
-	}
+	out := flow(line{{"   ", plain}}, c.theme.glyph(markBad), bad, what+": "+err.Error(), w)
 	return append(out, styled(dim, "     shift+tab and enter look again"))
 }
 
@@ -296,7 +289,7 @@ func (s *windowStep) hints(w int) []line {
 
 func (s *windowStep) state(c *console) (left, right line) {
 	if l := s.counts.wait(c); l != nil {
-		return append(line{{" ", plain}}, l...), nil
+		return l, nil
 	}
 	if s.err == nil && s.counts.has && s.counts.value.key == s.key() {
 		l := say(" counted exactly, at " + clockTime(s.counts.asOf))

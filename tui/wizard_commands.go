@@ -54,10 +54,12 @@ func commandRestore(c *console, args string) tea.Cmd {
 		return c.failed("restore "+args, err)
 	}
 	c.note(goodNews, "looking for the backup that covers "+windowWords(w))
-	search := &loader[found]{}
+	search, at := &loader[found]{}, c.screen()
 	return search.load(c, "the backups", func(ctx context.Context) (found, error) { return findRun(ctx, c, c.desk.BackupID, w) }, func() tea.Cmd {
 		f := search.value
 		switch {
+		case c.screen() != at:
+			return c.told("the backup that covers it was found; :restore " + args + " opens it")
 		case f.run == "":
 			c.note(badNews, "no backup holds any record: there is nothing to restore")
 			return nil

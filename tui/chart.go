@@ -1,50 +1,12 @@
 package tui
 
 import (
-	"math"
-	"time"
-
 	"kustody/engine"
+	"math"
 )
 
-// A record's timestamp is any number of milliseconds: producers write what they like. -1 is Kafka's word
-// for none.
-
-// instant writes a record's timestamp in UTC with its milliseconds.
-func instant(ms int64) string {
-	if ms == -1 {
-		return "no timestamp"
-	}
-	return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04:05.000")
-}
-
-// minute writes a record's timestamp in UTC to the minute.
-func minute(ms int64) string {
-	if ms == -1 {
-		return "no timestamp"
-	}
-	return stamp(time.UnixMilli(ms))
-}
-
-// localInstant is the same in the zone of the desk; "" where that is UTC.
-func (c *console) localInstant(ms int64) string {
-	if ms == -1 || c.desk.Zone == time.UTC || c.desk.Zone.String() == "UTC" {
-		return ""
-	}
-	return time.UnixMilli(ms).In(c.desk.Zone).Format("2006-01-02 15:04:05.000 MST") + " " + c.desk.Zone.String()
-}
-
-// moment reads a point in time as people write it, as milliseconds.
-func (c *console) moment(text string) (int64, error) {
-	t, err := engine.ParseMoment(text, c.now(), c.desk.Zone)
-	if err != nil {
-		return 0, err
-	}
-	return t.UnixMilli(), nil
-}
-
-// units of time that a count of records is for, from which the smallest that fits is chosen.
-var steps = []struct {
+// scales are the units of time that records are counted by; the smallest that fits is chosen.
+var scales = []struct {
 	ms   int64
 	name string
 }{
@@ -59,8 +21,8 @@ const epochMonday = 4 * 86_400_000
 // scaleOf chooses the smallest unit with which [lo, hi] has at most so many parts: the range from a whole unit on,
 // the number of parts, and the unit's name. Where none fits, the range itself is divided.
 func scaleOf(lo, hi int64, most int) (from, to int64, parts int, per string) {
-	for _, s := range steps {
-		if s.ms > 0 && lo > -1<<52 && hi < 1<<52 {
+	for _, s := range scales {
+		if lo > -1<<52 && hi < 1<<52 {
 			first, last := floorDiv(lo-epochMonday, s.ms), floorDiv(hi-epochMonday, s.ms)
 			if n := last - first + 1; n <= int64(most) {
 				return first*s.ms + epochMonday, (last+1)*s.ms + epochMonday, int(n), s.name
@@ -97,4 +59,45 @@ func sparkline(counts []int64) string {
 		}
 	}
 	return string(out)
+}
+
+// timeline is how many records lie where in time.
+type timeline struct {
+	engine.Histogram
+	per string // the unit of time; "" where the whole range is divided
+}
+
+// timelineCells is how wide a timeline is drawn at most.
+const timelineCells = 38
+
+// draw is a timeline: the counts, the scale, and how far it can be believed.
+func (t timeline) draw(w int) []line {
+	if len(t.Counts) == 0 {
+		return []line{styled(dim, " No record has a place in time."), nil}
+	}
+	per := "Records over time"
+	if t.per != "" {
+		per = "Records per " + t.per
+	}
+	spread := ""
+	if t.Spread {
+		spread = "spread inside segments"
+	}
+	from, to := minute(t.From), minute(t.To)
+	if t.To-t.From >= 7*86_400_000 && t.per != "" {
+		from, to = from[:10], to[:10]
+	}
+	chart := line{{" ", plain}, {sparkline(t.Counts), accent}}
+	scale := line{{" " + from + repeat(" ", max(1, len(t.Counts)-width(from)-width(to))) + to, dim}}
+	if w >= 50 {
+		if spread != "" {
+			per += ", " + spread
+		}
+		return []line{append(chart, span{"  " + per, dim}), scale.add(dim, " UTC")}
+	}
+	out := []line{say(" " + per), chart, scale}
+	if spread != "" {
+		out = append(out, styled(dim, " ("+spread+")"))
+	}
+	return out
 }

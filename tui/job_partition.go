@@ -6,8 +6,8 @@ import (
 	"kustody/tui/units"
 )
 
-// partScreen is one partition of a job: all its numbers, and what was said of it.
-type partScreen struct {
+// jobPartScreen is one partition of a job: all its numbers, and what was said of it.
+type jobPartScreen struct {
 	job       *job
 	topic     string
 	partition int32
@@ -16,21 +16,28 @@ type partScreen struct {
 	log       *logScreen
 }
 
-func newPartScreen(c *console, j *job, topic string, partition int32) *partScreen {
-	return &partScreen{job: j, topic: topic, partition: partition, log: newLogScreen(c, j, partID(topic, partition))}
+func newJobPartScreen(c *console, j *job, topic string, partition int32) *jobPartScreen {
+	return &jobPartScreen{job: j, topic: topic, partition: partition, log: newLogScreen(c, j, partID(topic, partition))}
 }
 
-func (s *partScreen) name(*console) string        { return partID(s.topic, s.partition) }
-func (s *partScreen) capturing() bool             { return s.log.capturing() }
-func (s *partScreen) enter(c *console) tea.Cmd    { return s.polled(c) }
-func (s *partScreen) actions(c *console) []action { return s.log.actions(c) }
-func (s *partScreen) copied(*console) (a, b string) {
+func (s *jobPartScreen) name(*console) string        { return partID(s.topic, s.partition) }
+func (s *jobPartScreen) capturing() bool             { return s.log.capturing() }
+func (s *jobPartScreen) asking() bool                { return s.log.capturing() }
+func (s *jobPartScreen) enter(c *console) tea.Cmd    { return s.polled(c) }
+func (s *jobPartScreen) actions(c *console) []action { return s.log.actions(c) }
+func (s *jobPartScreen) copied(*console) (a, b string) {
 	return "the partition", partID(s.topic, s.partition)
 }
 
-func (s *partScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) { return s.log.press(c, k) }
+func (s *jobPartScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
+	return s.log.press(c, k)
+}
 
-func (s *partScreen) polled(c *console) tea.Cmd {
+func (s *jobPartScreen) wheel(c *console, n int) { s.log.wheel(c, n) }
+
+func (s *jobPartScreen) paste(c *console, text string) tea.Cmd { return s.log.paste(c, text) }
+
+func (s *jobPartScreen) polled(c *console) tea.Cmd {
 	p, there := partitionOf(s.job.snap, s.topic, s.partition)
 	s.there = there
 	if there {
@@ -40,7 +47,7 @@ func (s *partScreen) polled(c *console) tea.Cmd {
 	return s.log.polled(c)
 }
 
-func (s *partScreen) draw(c *console, w, h int) body {
+func (s *jobPartScreen) draw(c *console, w, h int) body {
 	var out []line
 	field := func(name string, l line) { out = append(out, append(line{{" " + pad(name, 11), dim}}, l...)) }
 	r := &s.row
@@ -79,4 +86,4 @@ func (s *partScreen) draw(c *console, w, h int) body {
 	return body{lines: append(out, s.log.table.draw(c, w, max(2, h-len(out)), true)...)}
 }
 
-func (s *partScreen) state(c *console) (left, right line) { return s.log.state(c) }
+func (s *jobPartScreen) state(c *console) (left, right line) { return s.log.state(c) }
