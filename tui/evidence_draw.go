@@ -264,7 +264,15 @@ func (s *evidenceScreen) state(c *console) (left, right line) {
 	if c.desk.Evidence == nil {
 		return nil, nil
 	}
-	return c.trustLine(s.book), line{{s.table.more(), dim}}
+	left, right = c.trustLine(s.book), line{{s.table.more(), dim}}
+	at := c.data.ledger.asOf // a mark is as old as what it stands on
+	if s.book.ledger == nil || c.data.reports.has && c.data.reports.asOf.Before(at) {
+		at = c.data.reports.asOf
+	}
+	if age := (line{{" as of " + stampSeconds(at) + " UTC   ", dim}}); !at.IsZero() && c.now().Sub(at) > time.Minute && left.width()+age.width()+right.width() < c.w {
+		right = append(age, right...)
+	}
+	return left, right
 }
 
 // trustLine is what the ledger as a whole comes to, and against what.
