@@ -93,7 +93,8 @@ func (a *app) command() *cobra.Command {
 		Long: "kustody backs up topics of Apache Kafka, restores them to a point in time, compares what was\n" +
 			"restored with what was captured record by record, and signs evidence of it that an auditor\n" +
 			"can check without kustody. Without a verb, and on a terminal, it opens the console; so does a verb\n" +
-			"without --batch, at its place there.\n\n" +
+			"without --batch, at its place there. The terminal must have a cursor that can be moved: with\n" +
+			"TERM=dumb only --batch works. NO_COLOR and --ascii make do with less.\n\n" +
 			"Exit codes: 0 done and clean, 1 failed, 2 usage or configuration, 3 finished with findings,\n" +
 			"4 something stored does not verify, 10 no such archive, 11 another job holds the lock, 130 cancelled.",
 		Example:           "  kustody demo --batch --dir demo",
@@ -167,6 +168,8 @@ func (a *app) needBatch(cmd *cobra.Command, verb string) error {
 		return usage("kustody --help lists them", "--batch needs a verb")
 	case !a.terminal:
 		return usage("", "this is not a terminal; use --batch")
+	case os.Getenv("TERM") == "dumb":
+		return usage("use --batch; or set TERM to what the terminal is, such as xterm-256color", "the console cannot be drawn on this terminal: by TERM=dumb its cursor cannot be moved")
 	case slices.Contains(batchOnly, verb):
 		return usage("", "the console has no place for %s; use --batch", verb)
 	}

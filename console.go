@@ -50,7 +50,7 @@ func (a *app) console(cmd *cobra.Command, at sight, place filler) error {
 	var none *noConfigError
 	if errors.As(err, &none) {
 		open := &closers{}
-		err := a.show(ctx, a.offers(at, open), a.appearance(config.Default().Console), tui.Place{})
+		err := a.present(ctx, a.offers(at, open), a.appearance(config.Default().Console), tui.Place{})
 		return errors.Join(err, open.close())
 	}
 	if err != nil {
@@ -60,7 +60,14 @@ func (a *app) console(cmd *cobra.Command, at sight, place filler) error {
 	if err != nil {
 		return err
 	}
-	return a.show(ctx, d.lay(), a.appearance(d.first.cfg.Console), p)
+	return a.present(ctx, d.lay(), a.appearance(d.first.cfg.Console), p)
+}
+
+// present shows the console until it is left.
+func (a *app) present(ctx context.Context, d tui.Desk, look tui.Look, at tui.Place) error {
+	hasTerminal.Store(true)
+	defer hasTerminal.Store(false)
+	return a.show(ctx, d, look, at)
 }
 
 // fillRestore fills the restore wizard in: flags over the configuration, patterns as the topics that they

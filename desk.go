@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -37,15 +38,15 @@ type desk struct {
 	first *session // for looking: nothing of it writes
 
 	mu     sync.Mutex
-	opened map[string]storage.Store // by location
-	said   map[string]bool          // warnings that were told
+	opened map[string]seenStore // by location
+	said   map[string]bool      // warnings that were told
 	warned []string
 }
 
 // newDesk reads the configuration, or looks into the folders that were named. The error is a *noConfigError
 // where a configuration is needed, and none was named or found.
 func (a *app) newDesk(ctx context.Context, at sight) (*desk, error) {
-	d := &desk{app: a, at: at, opened: map[string]storage.Store{}, said: map[string]bool{}}
+	d := &desk{app: a, at: at, opened: map[string]seenStore{}, said: map[string]bool{}}
 	if _, err := at.pins.read(a.now()); err != nil {
 		return nil, err
 	}
@@ -113,17 +114,37 @@ func (d *desk) warnings() []string {
 	return out
 }
 
-// open opens a place for reading, once.
+// seenStore is a place that was opened for reading.
+type seenStore struct {
+	storage.Store
+	root fs.FileInfo // of the folder; nil where there is none
+}
+
+// rootOf is the folder of a place as it is now, nil where there is none.
+func rootOf(loc storage.Location) fs.FileInfo {
+	if loc.Backend != storage.BackendFilesystem {
+		return nil
+	}
+	info, err := os.Stat(loc.Path)
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// open opens a place for reading, once: again only when another folder lies there than was opened, as after
+// a disk was taken out and put back.
 func (d *desk) open(ctx context.Context, loc storage.Location) (storage.Store, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	name := loc.String()
-	if store := d.opened[name]; store != nil {
-		return store, nil
+	root := rootOf(loc)
+	if o, there := d.opened[name]; there && (root == nil || o.root == nil || os.SameFile(root, o.root)) {
+		return o.Store, nil
 	}
 	store, err := openReadOnly(ctx, loc)
 	if err == nil {
-		d.opened[name] = store
+		d.opened[name] = seenStore{store, root}
 	}
 	return store, err
 }

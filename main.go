@@ -13,7 +13,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"kustody/engine"
 )
@@ -49,15 +51,32 @@ func (a *app) told(exit engine.Exit) engine.Exit {
 	return exit
 }
 
-// cancelOnSignal ends the work in an orderly way at the first signal, and at once at the second.
+// cancelOnSignal ends the work in an orderly way at the first signal, and at once at the second. That the
+// terminal went away is a first signal, however often it is told. nohup keeps its meaning.
 func cancelOnSignal(cancel context.CancelCauseFunc) {
-	signals := make(chan os.Signal, 2)
+	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	<-signals
 	cancel(engine.ErrCancelled)
-	<-signals
-	os.Exit(int(engine.ExitCancelled))
+	for s := range signals {
+		if s == syscall.SIGHUP {
+			continue
+		}
+		if hasTerminal.Load() {
+			time.Sleep(consoleLeaves)
+		}
+		os.Exit(int(engine.ExitCancelled))
+	}
 }
+
+// hasTerminal says that the console has the terminal.
+var hasTerminal atomic.Bool
+
+// consoleLeaves is how long the console has to put the terminal back, told to end for the second time.
+const consoleLeaves = 3 * time.Second
 
 // run parses the arguments, does what the verb says, and tells the exit code. Whatever went wrong has
 // been said on stderr by then.

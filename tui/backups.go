@@ -224,8 +224,8 @@ func (s *backupsScreen) copied(*console) (string, string) {
 }
 
 func (s *backupsScreen) click(c *console, at point, double bool) tea.Cmd {
-	if open := s.actions(c)[0]; s.table.clickAt(at.y) && double && open.off == "" {
-		return open.run()
+	if s.table.clickAt(at.y) && double {
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

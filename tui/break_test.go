@@ -146,10 +146,10 @@ func TestCommandFromForm(t *testing.T) {
 	d := drive(t, desk(), 80, 24, ThemeDark)
 	d.keys("r", "ctrl+a")
 	d.c.data.backups.stale = true
-	d.keys(":jobs", "enter")
+	d.keys(":run", "space", "20261120T1130", "enter")
 	d.has("What was filled in is lost")
 	d.keys("y")
-	d.has("[2 Jobs]")
+	d.has("Backups › 20261120T113000Z")
 	if d.c.waits() {
 		t.Error("something is waited for that nobody reads")
 	}
@@ -205,9 +205,9 @@ func TestLongNameIsTyped(t *testing.T) {
 		if strings.Count(shown, name) < 1 {
 			t.Errorf("at %d×%d the name cannot be read:\n%s", size.x, size.y, d.frame().Text())
 		}
-		d.has("start restore", "go back")
+		d.has("start restore", "esc no")
 		d.text(name)
-		d.has("start restore", "go back")
+		d.has("start restore", "esc no")
 		d.keys("enter")
 		if !done {
 			t.Error("the name was not taken")

@@ -27,8 +27,7 @@ func (c *console) startArchiveCheck(backup, run string) tea.Cmd {
 	case c.desk.Archive == nil:
 		return c.failed("check archive", errNoArchive)
 	case c.quitting:
-		c.note(badNews, "check archive: not here: "+quitsSoon)
-		return nil
+		return c.notHere("check archive", quitsSoon)
 	case backup == "":
 		c.note(badNews, "check archive: which one? Name it: :check ARCHIVE")
 		return nil
@@ -54,16 +53,19 @@ func (s *checkScreen) refresh(c *console) tea.Cmd {
 }
 
 func (s *checkScreen) actions(c *console) []action {
-	off := ""
+	off, unread := "", ""
+	if !s.store.has {
+		unread = "the archive has not been opened"
+	}
 	switch {
-	case !s.store.has:
-		off = "the archive has not been opened"
+	case unread != "":
+		off = unread
 	case c.quitting:
 		off = quitsSoon
 	}
 	return []action{
 		can(keys.Start, func() tea.Cmd { return s.start(c) }).unless(off),
-		can(keys.Deep, func() tea.Cmd { s.deep = !s.deep; return nil }).named("other level"),
+		can(keys.Deep, func() tea.Cmd { s.deep = !s.deep; return nil }).named("other level").unless(unread),
 	}
 }
 

@@ -91,6 +91,9 @@ func commonStart(list []command) string {
 	return start
 }
 
+// staying are the commands that leave what is filled in where it is, or ask for themselves.
+var staying = map[string]bool{"help": true, "messages": true, "quit": true, "backups": true, "jobs": true, "evidence": true, "topics": true, "cancel": true, "job": true}
+
 // obey runs what was typed. An unknown command stays, with those that are near.
 func (c *console) obey(b *commandBar) tea.Cmd {
 	typed := strings.TrimSpace(b.field.value())
@@ -110,7 +113,7 @@ func (c *console) obey(b *commandBar) tea.Cmd {
 	}
 	c.command = nil
 	c.past = append(c.past, typed)
-	if s, ok := c.screen().(stayer); ok && s.question() != "" {
+	if s, ok := c.screen().(stayer); ok && s.question() != "" && !staying[list[0].name] {
 		c.dialog = confirm(s.question(), "leave it", keys.Yes, func() tea.Cmd { return tea.Batch(c.pop(), list[0].run(c, strings.TrimSpace(args))) })
 		return nil
 	}

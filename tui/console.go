@@ -178,8 +178,19 @@ func (c *console) take(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// press hands a key to whoever is in front: dialog, help, command bar, screen.
+// press takes a key. What was said in passing does not follow to another screen, where it would hide what
+// that screen has to say.
 func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
+	said, at := c.toast, c.screen()
+	cmd := c.hand(k)
+	if c.toast == said && said != nil && said.passes() && c.screen() != at {
+		c.toast = nil
+	}
+	return cmd
+}
+
+// hand gives a key to whoever is in front: dialog, help, command bar, screen.
+func (c *console) hand(k tea.KeyPressMsg) tea.Cmd {
 	if k.String() == "ctrl+c" {
 		return c.quit()
 	}
@@ -203,11 +214,7 @@ func (c *console) press(k tea.KeyPressMsg) tea.Cmd {
 	}
 	for _, a := range append(s.actions(c), c.common()...) {
 		if key.Matches(k, a.key) {
-			if a.off != "" {
-				c.note(badNews, a.words()+": not here: "+a.off)
-				return nil
-			}
-			return a.run()
+			return c.do(a)
 		}
 	}
 	if cmd, taken := s.press(c, k); taken {
@@ -281,7 +288,7 @@ func (c *console) copy(what, text string) tea.Cmd {
 	if text == "" {
 		return c.told("nothing to copy here")
 	}
-	c.note(plainNews, "copied "+what+": "+text)
+	c.note(noNews, "copied "+what+": "+text)
 	return tea.SetClipboard(text)
 }
 

@@ -87,7 +87,7 @@ func (d *dialog) box(w, h int) ([]line, *point) {
 		}
 		foot = append(foot, span{x.key.Help().Key, s}, span{" " + x.say + "   ", dim})
 	}
-	foot = append(foot, span{"esc", bold}, span{" go back", dim})
+	foot = append(foot, span{"esc", bold}, span{" no", dim})
 	in = append(in, nil, foot)
 	return frameBox(d.title, in, inner), cursor
 }

@@ -13,7 +13,7 @@ func TestTypedConfirmation(t *testing.T) {
 		d.c.dialog = confirmTyped("This writes into a topic that is in use", "orders.v2", "start restore", func() tea.Cmd { done++; return nil }, say("Records already there stay."))
 	}
 	ask()
-	d.has("This writes into a topic", "Type the name to go on: orders.v2", "esc go back")
+	d.has("This writes into a topic", "Type the name to go on: orders.v2", "esc no")
 	d.keys("enter")
 	d.send(tea.PasteMsg{Content: "orders.v2"})
 	d.keys("enter")

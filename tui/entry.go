@@ -50,7 +50,7 @@ func (s *entryScreen) entry(c *console) (e, before *evidence.Sealed) {
 }
 
 func (s *entryScreen) enter(c *console) tea.Cmd {
-	if !c.data.ledger.has {
+	if !c.data.ledger.has || c.data.ledger.stale {
 		return c.loadLedger(false, func() tea.Cmd { return s.read(c) })
 	}
 	return s.read(c)

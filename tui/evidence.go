@@ -286,14 +286,14 @@ func (s *evidenceScreen) goToDate(c *console, text string) {
 		s.going = text
 		return
 	}
-	at, whole, ok := readDate(text, c)
-	if !ok {
-		c.note(badNews, "cannot read "+strconv.Quote(text)+" as a date: write 2026-08-14, or 2026-08-14 02:00")
+	ms, err := c.moment(text)
+	if err != nil {
+		c.note(badNews, err.Error())
 		return
 	}
-	end := at
-	if whole {
-		end = at.Add(24*time.Hour - 1)
+	end := time.UnixMilli(ms)
+	if _, err := time.Parse(time.DateOnly, text); err == nil || text == "today" || text == "yesterday" { // all of that day
+		end = end.Add(24*time.Hour - 1)
 	}
 	best := -1
 	for i, r := range s.book.rows {
@@ -311,20 +311,6 @@ func (s *evidenceScreen) goToDate(c *console, text string) {
 	s.table.goTo(s.book.rows[best].id())
 }
 
-// readDate reads a day, or a moment, in the console's zone.
-func readDate(text string, c *console) (at time.Time, whole, ok bool) {
-	if t, err := time.ParseInLocation("2006-01-02", text, c.desk.Zone); err == nil {
-		return t, true, true
-	}
-	for _, form := range []string{"2006-01-02 15:04", "2006-01-02T15:04"} {
-		if t, err := time.ParseInLocation(form, text, c.desk.Zone); err == nil {
-			return t, false, true
-		}
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	return t, false, err == nil
-}
-
 func (s *evidenceScreen) copied(c *console) (string, string) {
 	r, ok := s.table.current()
 	if !ok {
@@ -335,7 +321,7 @@ func (s *evidenceScreen) copied(c *console) (string, string) {
 
 func (s *evidenceScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y-s.above(c, c.h-chrome)) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

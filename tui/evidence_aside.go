@@ -32,7 +32,7 @@ func (s *evidenceScreen) aside(c *console, w, h int) []line {
 	}
 	if r.closing != nil {
 		field("Key", r.closing.KeyID)
-		field("Ledger", "entry "+plainNumber(r.closing.Sequence)+" of "+plainNumber(s.book.ledger.Head.Sequence))
+		field("Ledger", "entry "+plainNumber(r.closing.Sequence)+", the last is "+plainNumber(s.book.ledger.Head.Sequence))
 	}
 	for _, l := range s.explain(r) {
 		out = append(out, nil)

@@ -404,3 +404,18 @@ func (b *evidenceBook) tally(rows []evidenceRow, now time.Time) string {
 	}
 	return strings.Join(parts, " · ")
 }
+
+// otherKey is the key that every entry of the ledger names, where that is not the trusted one; else "".
+// What an entry names proves nothing, and still it tells a wrong key from a broken ledger.
+func (b *evidenceBook) otherKey() string {
+	if b.ledger == nil || b.ledger.Options.PublicKey == nil || len(b.ledger.Entries) == 0 {
+		return ""
+	}
+	id := b.ledger.Entries[0].KeyID
+	for i := range b.ledger.Entries {
+		if e := &b.ledger.Entries[i]; len(id) < 8 || e.KeyID != id || e.KeyID == b.ledger.Options.PublicKey.KeyID() {
+			return ""
+		}
+	}
+	return id
+}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,12 +95,15 @@ func (s *evidenceScreen) heading(c *console, w, h int) []line {
 	left := line{{" " + strconv.Itoa(s.year), bold | accent}, {"   " + sentence, plain}}
 	lane, future := s.lane(c)
 	all := append(slices.Clone(lane), future...)
-	head := []line{spread(left, s.legend(c, all, w-left.width()-3), w)}
 	labels, strip, cursor := s.strip(c, lane, future, w)
 	if s.above(c, h) == 3 {
-		return append(head, strip)
+		l, _ := s.legend(c, all, w-left.width()-3)
+		return []line{spread(left, l, w), strip}
 	}
-	return append(head, labels, strip, cursor)
+	first, rest := s.legend(c, all, w-left.width()-3)
+	more, rest := s.legendOf(c, rest, w-labels.width()-2) // what finds no room stands below
+	last, _ := s.legendOf(c, rest, w-cursor.width()-2)
+	return []line{spread(left, first, w), spread(labels, more, w), strip, spread(cursor, last, w)}
 }
 
 // lane are the slots of the year of the kind under the cursor, the oldest first, and the due times of the
@@ -169,13 +173,18 @@ func (b *evidenceBook) dueAfter(series, kind string, after, until time.Time) []t
 }
 
 // legend explains the glyphs that the strip shows, and no others.
-func (s *evidenceScreen) legend(c *console, rows []evidenceRow, room int) line {
+func (s *evidenceScreen) legend(c *console, rows []evidenceRow, room int) (l line, rest map[mark]bool) {
 	seen := map[mark]bool{}
 	for _, r := range rows {
 		m, _ := s.book.result(r, c.now())
 		seen[m] = true
 	}
-	var l line
+	return s.legendOf(c, seen, room)
+}
+
+// legendOf explains as many marks as there is room for; rest are the others.
+func (s *evidenceScreen) legendOf(c *console, seen map[mark]bool, room int) (l line, rest map[mark]bool) {
+	rest = maps.Clone(seen)
 	bad := "failed"
 	if s.book.inTrouble() {
 		bad = "failed or broken"
@@ -186,12 +195,13 @@ func (s *evidenceScreen) legend(c *console, rows []evidenceRow, room int) line {
 	}{{markOK, "pass"}, {markAbout, "not trusted"}, {markFinding, "finding"}, {markBad, bad}, {markGap, "missed"}, {markWait, "not due"}} {
 		if seen[x.m] && l.width()+len(x.word)+4 <= room {
 			l = append(l, stripGlyph(x.m), span{" " + x.word + "  ", dim})
+			delete(rest, x.m)
 		}
 	}
 	if len(l) > 0 {
 		l[len(l)-1].text = strings.TrimSuffix(l[len(l)-1].text, " ")
 	}
-	return l
+	return l, rest
 }
 
 // stripGlyph is a mark of one cell also where marks take two.
@@ -251,7 +261,7 @@ func months(rows []evidenceRow, step, w int) line {
 			}
 		}
 	}
-	return styled(dim, string(text))
+	return styled(dim, strings.TrimRight(string(text), " "))
 }
 
 func (s *evidenceScreen) state(c *console) (left, right line) {
@@ -288,6 +298,8 @@ func (c *console) trustLine(b *evidenceBook) line {
 	case b.ledger == nil:
 		m, words := b.noLedger()
 		return append(pre, c.theme.word(m, words)...)
+	case b.otherKey() != "":
+		return append(pre, c.theme.word(markBad, "the ledger does not verify: it names key "+b.otherKey()[:8]+", yours is "+b.ledger.Options.PublicKey.KeyID()[:8])...)
 	case b.inTrouble():
 		return append(pre, c.theme.word(markBad, b.ledger.Summary())...)
 	case b.ledger.Worst() == evidence.Finding:

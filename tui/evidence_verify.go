@@ -11,6 +11,7 @@ import (
 
 	"kustody/engine"
 	"kustody/evidence"
+	"kustody/tui/units"
 )
 
 // reportCheck is one report, read and verified.
@@ -44,10 +45,11 @@ type namedFile struct {
 }
 
 // loadCheck reads a report and verifies it, against the ledger too: as it was verified before, or anew where
-// that is asked for, or failed the last time.
+// that is asked for, or failed the last time. The ledger as it was read before will do to find the entry; that
+// there is none is said only of a ledger that was read just now: the report may be younger than what is in sight.
 func (c *console) loadCheck(l *loader[*reportCheck], id string, anew bool, then func() tea.Cmd) tea.Cmd {
-	ledger, noLedger, at, now := c.data.ledger.value, c.data.ledger.err, c.data.ledger.asOf, c.now
-	if anew || noLedger != nil {
+	ledger, at, now := c.data.ledger.value, c.data.ledger.asOf, c.now
+	if anew || c.data.ledger.err != nil || c.data.ledger.stale || c.data.ledger.loading {
 		ledger = nil
 	}
 	return l.load(c, "and verifying report "+id, func(ctx context.Context) (*reportCheck, error) {
@@ -59,7 +61,7 @@ func (c *console) loadCheck(l *loader[*reportCheck], id string, anew bool, then 
 			return nil, err
 		}
 		r := &reportCheck{id: id, trusted: o.PublicKey, ledger: ledger, ledgerAt: at}
-		if ledger == nil {
+		if r.named(); r.entry == nil {
 			r.ledgerAt = now()
 			if r.ledger, r.noLedger = engine.VerifyLedger(ctx, o); r.ledger != nil {
 				r.noLedger = nil
@@ -147,6 +149,9 @@ func (r *reportCheck) against(ctx context.Context, o engine.LedgerOptions, store
 		case s.Name == evidence.StepLedger || s.Name == evidence.StepChain || s.Name == evidence.StepTime:
 		case s.Checked && !s.OK:
 			failed = append(failed, *s)
+		}
+		if s.Name == evidence.StepRead && s.OK {
+			s.Computed = units.Thousands(int64(len(r.body))) + " bytes"
 		}
 		if r.sig == nil && s.Name == evidence.StepSignature {
 			s.Sentence = "there is no signature beside the report" + map[bool]string{true: ": " + s.Sentence}[s.Checked]
@@ -238,8 +243,7 @@ func (c *console) startVerifyAll() tea.Cmd {
 		}
 	}
 	if c.quitting {
-		c.note(badNews, "verify: not here: "+quitsSoon)
-		return nil
+		return c.notHere("verify", quitsSoon)
 	}
 	type opened struct {
 		ledger engine.LedgerOptions

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
@@ -10,17 +12,24 @@ import (
 type helpBox struct {
 	title   string
 	actions []action
+	finds   []action // of looking through the rows
 	text    scroller
 }
 
 func (c *console) newHelp() *helpBox {
-	actions := append(c.screen().actions(c), c.footActions()...)
-	return &helpBox{title: "Keys: " + c.screen().name(c), actions: actions}
+	h := &helpBox{title: "Keys: " + c.screen().name(c), actions: append(c.screen().actions(c), c.footActions()...)}
+	if s, ok := c.screen().(finder); ok && !capturing(c.screen()) {
+		h.finds = s.finds()
+		h.actions = slices.DeleteFunc(h.actions, func(a action) bool {
+			return slices.ContainsFunc(h.finds, func(f action) bool { return f.key.Help().Key == a.key.Help().Key })
+		})
+	}
+	return h
 }
 
 // textKeys are the keys of tables and texts.
 func textKeys() []key.Binding {
-	return []key.Binding{keys.Up, keys.Down, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom, keys.Filter, keys.Sort}
+	return []key.Binding{keys.Up, keys.Down, keys.PageUp, keys.PageDown, keys.HalfUp, keys.HalfDown, keys.Top, keys.Bottom}
 }
 
 // pressHelp scrolls; any other key closes it.
@@ -31,14 +40,21 @@ func (c *console) pressHelp(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-func (h *helpBox) lines() []line {
+// lines are the keys in so many cells; a reason that is long goes on below.
+func (h *helpBox) lines(w int) []line {
 	var out []line
 	row := func(k, words, off string) {
-		l := line{{pad(k, 11), bold}, {words, plain}}
-		if off != "" {
-			l = line{{pad(k, 11), dim}, {words, dim}, {"  (not here: " + off + ")", dim}}
+		if off == "" {
+			out = append(out, line{{pad(k, 11), bold}, {words, plain}})
+			return
 		}
-		out = append(out, l)
+		for i, l := range wrap(dim, words+"  (not here: "+off+")", w-11) {
+			head := span{pad(k, 11), dim}
+			if i > 0 {
+				head = span{repeat(" ", 13), dim}
+			}
+			out = append(out, append(line{head}, l...))
+		}
 	}
 	for _, a := range h.actions {
 		row(a.key.Help().Key, a.words(), a.off)
@@ -47,16 +63,20 @@ func (h *helpBox) lines() []line {
 	for _, k := range textKeys() {
 		row(k.Help().Key, k.Help().Desc, "")
 	}
+	for _, a := range h.finds {
+		row(a.key.Help().Key, a.words(), "")
+	}
 	return out
 }
 
 // box draws the overlay.
 func (h *helpBox) box(c *console, w, height int) []line {
-	all := h.lines()
+	inner := min(76, w-6)
+	all := h.lines(inner - 4)
 	shown := h.text.show(all, max(1, height-6))
 	foot := line{{"any key", bold}, {" closes this", dim}}
 	if len(all) > h.text.height {
 		foot = foot.add(bold, "   ↑↓").add(dim, " scroll")
 	}
-	return frameBox(h.title, append(append([]line{}, shown...), nil, foot), min(76, w-6))
+	return frameBox(h.title, append(append([]line{}, shown...), nil, foot), inner)
 }

@@ -120,6 +120,9 @@ func summaryText(c *console, j *job, w int) []line {
 	if s.Error != "" {
 		out = append(out, marked(c, markBad, "Error", []string{s.Error}, w)...)
 	}
+	if l := doneLine(j); l != nil {
+		out = append(out, l, nil)
+	}
 	out = append(out, marked(c, markFinding, units.Count(int64(len(s.Findings)), "finding"), s.Findings, w)...)
 	out = append(out, goOnText(j, w)...)
 	out = append(out, reportText(c, j)...)
@@ -143,6 +146,38 @@ func summaryText(c *console, j *job, w int) []line {
 		return []line{styled(dim, " It has nothing to add.")}
 	}
 	return out
+}
+
+// doneLine says first of all what was written, in numbers: the notes may take all the room there is.
+func doneLine(j *job) line {
+	s := j.summary
+	var parts []string
+	number := func(key string) (int64, bool) {
+		switch v := s.Get(key).(type) {
+		case int64:
+			return v, true
+		case int:
+			return int64(v), true
+		}
+		return 0, false
+	}
+	for _, noun := range []string{"record", "partition", "topic"} {
+		if n, ok := number(noun + "s"); ok {
+			parts = append(parts, units.Count(n, noun))
+		}
+	}
+	if n, ok := number("bytes"); ok {
+		parts = append(parts, units.Size(n))
+	}
+	what := map[string]string{"backup": "Backed up", "restore": "Restored"}[j.Kind()]
+	if what == "" || len(parts) < 3 || s.Exit != engine.ExitDone && s.Exit != engine.ExitFindings {
+		return nil
+	}
+	l := line{{" " + what + "   ", dim}, {strings.Join(parts, ", "), bold}}
+	if to := j.fact("target_cluster"); to != "" {
+		l = l.add(plain, " into "+clean(to))
+	}
+	return l
 }
 
 // verdictLine is a report's verdict with its level.
@@ -181,7 +216,11 @@ func goOnText(j *job, w int) []line {
 	if j.summary.Exit == engine.ExitCancelled {
 		out = append(out, flow(line{{"     ", plain}}, span{}, plain, written(j), w)...)
 	}
-	return append(append(out, flow(line{{"     ", plain}}, span{}, plain, capital(j.goOn()), w)...), nil)
+	next := capital(j.goOn())
+	if strings.HasPrefix(j.goOn(), "kustody ") { // a command line begins as it is typed
+		next = "To go on: " + j.goOn()
+	}
+	return append(append(out, flow(line{{"     ", plain}}, span{}, plain, next, w)...), nil)
 }
 
 // reportText names the report that was written, and the keys that open it.

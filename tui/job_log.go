@@ -68,7 +68,8 @@ func logTail(c *console, told []engine.Event, n int) []line {
 // logRow is a fact in the full log; its text is made once.
 type logRow struct {
 	engine.Event
-	text string
+	text  string
+	found string // what a filter looks at, in small letters: of 100,000 lines it is made once
 }
 
 // logScreen is the full log of a job. At its end it follows what comes.
@@ -82,7 +83,7 @@ type logScreen struct {
 
 func newLogScreen(c *console, j *job, only string) *logScreen {
 	s := &logScreen{job: j, only: only}
-	s.table = newTable("line", func(r *logRow) string { return strconv.Itoa(r.Seq) }, func(r *logRow) string { return logLevel(c, r.Event).text() + " " + r.text },
+	s.table = newTable("line", func(r *logRow) string { return strconv.Itoa(r.Seq) }, func(r *logRow) string { return r.found },
 		column[*logRow]{title: "TIME", min: 8, cell: func(r *logRow) span { return span{clockTime(r.Time), dim} }},
 		column[*logRow]{title: "LEVEL", min: 8, sort: 'l', less: compare(func(r *logRow) int { return -int(r.Level) }),
 			cell: func(r *logRow) span { l := logLevel(c, r.Event); return span{l.text(), l[len(l)-1].style | badge} }},
@@ -96,18 +97,23 @@ func (s *logScreen) name(*console) string { return "log" }
 func (s *logScreen) enter(c *console) tea.Cmd { return s.polled(c) }
 
 // polled takes what is new.
-func (s *logScreen) polled(*console) tea.Cmd {
+func (s *logScreen) polled(c *console) tea.Cmd {
 	if s.read == len(s.job.events) {
 		return nil
 	}
 	atEnd := s.table.cursor >= len(s.table.shown)-1
+	levels := map[engine.Level]string{} // as words, made once
 	for ; s.read < len(s.job.events); s.read++ {
 		e := s.job.events[s.read]
 		if s.only == "" || s.only == partOf(e) {
-			s.rows = append(s.rows, &logRow{e, logText(e)})
+			if levels[e.Level] == "" {
+				levels[e.Level] = strings.ToLower(logLevel(c, e).text()) + " "
+			}
+			text := logText(e)
+			s.rows = append(s.rows, &logRow{e, text, levels[e.Level] + strings.ToLower(text)})
 		}
 	}
-	s.table.set(s.rows)
+	s.table.grow(s.rows)
 	if atEnd {
 		s.table.move(len(s.rows))
 	}
@@ -130,10 +136,7 @@ func (s *logScreen) actions(c *console) []action {
 			return seekFor(c, &s.table, step, func(r *logRow) bool { return r.Level != engine.LevelInfo }, "no warning and no error in this log")
 		}
 	}
-	return []action{can(keys.NextProblem, seek(1)), can(keys.PreviousProblem, seek(-1)).hidden(), can(keys.Filter, func() tea.Cmd {
-		s.table.typing, s.table.recalled = true, len(s.table.before)
-		return nil
-	})}
+	return []action{can(keys.NextProblem, seek(1)), can(keys.PreviousProblem, seek(-1)).hidden()}
 }
 
 func (s *logScreen) copied(*console) (string, string) {

@@ -113,7 +113,7 @@ func barCells(wide bool) int {
 func newPartsTable(c *console) table[*partRow] {
 	number := func(n int64) string { return units.Thousands(n) }
 	t := newTable("partition", func(r *partRow) string { return r.id }, func(r *partRow) string { return r.id + " " + r.state(c).text() },
-		column[*partRow]{title: "TOPIC", min: 12, flex: 1, sort: 't', less: compare(func(r *partRow) string { return r.Topic }),
+		column[*partRow]{title: "TOPIC", named: true, min: 12, flex: 1, sort: 't', less: compare(func(r *partRow) string { return r.Topic }),
 			cell: func(r *partRow) span { return span{r.name, plain} }},
 		column[*partRow]{title: "PART", min: 5, right: true, sort: 'p', less: compare(func(r *partRow) int32 { return r.Partition }),
 			cell: func(r *partRow) span { return span{r.part(), plain} }},

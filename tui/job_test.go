@@ -393,3 +393,38 @@ func TestNothingIsBegunWhileQuitting(t *testing.T) {
 		t.Error("a job that writes can be begun while the console quits")
 	}
 }
+
+// TestLongLogGrows: a poll of a long log looks at what is new, also while a filter is on.
+func TestLongLogGrows(t *testing.T) {
+	d := openJobs(t, 120, 36, ThemeDark)
+	f := fakeRestore(12)
+	for i := range 5000 {
+		f.say(1, engine.LevelInfo, "segment", engine.F("topic", "x"), engine.F("partition", int32(1)), engine.F("records", int64(i)))
+	}
+	d.watch(f, restoreTitle)
+	d.keys("l", "/", "segment", "enter")
+	log := d.c.screen().(*logScreen)
+	looked := 0
+	search := log.table.search
+	log.table.search = func(r *logRow) string { looked++; return search(r) }
+	for i := range 10 {
+		f.say(1, engine.LevelInfo, "segment", engine.F("topic", "x"), engine.F("partition", int32(1)), engine.F("records", int64(i)))
+		d.poll()
+	}
+	if looked != 10 {
+		t.Errorf("%d lines were looked at for 10 new ones", looked)
+	}
+	d.has("5,010 of ", "▸ 11:59:59    info    segment  x/1: records 9 ")
+}
+
+// TestHowToGoOnCanBeTyped: a command line is shown as it has to be typed.
+func TestHowToGoOnCanBeTyped(t *testing.T) {
+	d := openJobs(t, 120, 36, ThemeDark)
+	f := fakeRestore(12)
+	j := d.watch(f, restoreTitle)
+	j.again = j.batch
+	f.end(engine.ExitFailed, "failed", nil)
+	d.poll()
+	d.has("kustody --batch --config prod.toml restore")
+	d.lacks("Kustody --batch")
+}

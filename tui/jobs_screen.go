@@ -92,6 +92,7 @@ func (j *job) took(now time.Time) time.Duration {
 func (s *jobsScreen) name(*console) string { return "Jobs" }
 
 func (s *jobsScreen) capturing() bool { return s.own.capturing() || s.others.capturing() }
+func (s *jobsScreen) finds() []action { return s.own.finds() }
 func (s *jobsScreen) asking() bool    { return s.capturing() }
 
 // lower says that the keys go to the lower table: it has been chosen, or it is the only one with rows.
@@ -228,7 +229,7 @@ func (s *jobsScreen) click(c *console, at point, double bool) tea.Cmd {
 		hit = s.own.clickAt(at.y)
 	}
 	if hit && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

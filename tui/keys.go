@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
@@ -91,9 +93,13 @@ func (a action) unless(why string) action {
 // hidden is an action that only help lists.
 func (a action) hidden() action { a.quiet = true; return a }
 
-// footer is the line of keys, as many as there is room for. The last one is always help.
-func footer(actions []action, w int) line {
-	help := line{{keys.Help.Help().Key, bold}, {" help", dim}}
+// writes says that a key of the action is text where text is typed.
+func (a action) writes() bool {
+	return slices.ContainsFunc(a.key.Keys(), func(k string) bool { return k == "space" || len([]rune(k)) == 1 })
+}
+
+// footer is the line of keys, as many as there is room for. The last one is always help, where it is given.
+func footer(actions []action, help line, w int) line {
 	var l line
 	l = l.add(plain, " ")
 	for _, a := range actions {
@@ -102,7 +108,7 @@ func footer(actions []action, w int) line {
 		}
 		part := footerPart(a)
 		if l.width()+part.width()+2+help.width() > w {
-			break
+			continue // a shorter one may fit
 		}
 		l = append(append(l, part...), span{"  ", plain})
 	}
@@ -114,6 +120,20 @@ func footerPart(a action) line {
 		return line{{a.key.Help().Key + " " + a.words(), dim}}
 	}
 	return line{{a.key.Help().Key, bold}, {" " + a.words(), dim}}
+}
+
+// do runs an action, or says why it cannot be done.
+func (c *console) do(a action) tea.Cmd {
+	if a.off != "" {
+		return c.notHere(a.words(), a.off)
+	}
+	return a.run()
+}
+
+// notHere says why something cannot be done here.
+func (c *console) notHere(what, why string) tea.Cmd {
+	c.note(badNews, what+": not here: "+why)
+	return nil
 }
 
 // cannotWrite says why nothing that writes can be started; "" when it can.

@@ -54,7 +54,7 @@ func TestFooterFits(t *testing.T) {
 	d := drive(t, Desk{}, 80, 24, ThemeDark)
 	actionsAreSane(t, d)
 	for w := 20; w < 200; w++ {
-		l := footer(append(d.c.screen().actions(d.c), d.c.footActions()...), w)
+		l := footer(append(d.c.screen().actions(d.c), d.c.footActions()...), line{{keys.Help.Help().Key, bold}, {" help", dim}}, w)
 		if l.width() > w {
 			t.Errorf("the footer takes %d of %d", l.width(), w)
 		}

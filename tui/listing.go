@@ -29,6 +29,8 @@ func (l *listing[T]) click(_ *console, at point, _ bool) tea.Cmd {
 	return nil
 }
 
+func (l *listing[T]) finds() []action { return l.table.finds() }
+
 // togglePreview is what p does.
 func (l *listing[T]) togglePreview() tea.Cmd { l.preview = !l.preview; return nil }
 

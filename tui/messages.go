@@ -15,12 +15,12 @@ type news int
 const (
 	goodNews  news = iota // goes by itself after some seconds
 	badNews               // stays until it is dismissed
+	noNews                // an answer to a key: goes by itself, and says neither good nor bad
 	mixedNews             // it came to its end, and there is something to look at: stays as well
-	plainNews             // says what a key did, and vouches for nothing: goes by itself
 )
 
 // newsMarks are the marks of messages.
-var newsMarks = [...]mark{goodNews: markOK, badNews: markBad, mixedNews: markFinding, plainNews: markNone}
+var newsMarks = [...]mark{goodNews: markOK, badNews: markBad, noNews: markNone, mixedNews: markFinding}
 
 // message is something that happened. All of them are kept; :messages shows them.
 type message struct {
@@ -30,7 +30,7 @@ type message struct {
 }
 
 // passes says that the message goes by itself.
-func (m *message) passes() bool { return m.kind == goodNews || m.kind == plainNews }
+func (m *message) passes() bool { return m.kind == goodNews || m.kind == noNews }
 
 // toastFor is how long good news stays on the screen.
 const toastFor = 5 * time.Second
@@ -54,7 +54,7 @@ func (c *console) keep(kind news, text string) {
 
 // told is a note as what an action returns.
 func (c *console) told(text string) tea.Cmd {
-	c.note(plainNews, text)
+	c.note(noNews, text)
 	return nil
 }
 
@@ -76,7 +76,16 @@ func (c *console) toastLine() line {
 		}
 		return append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...)
 	}
-	return append(append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...), span{"   M", bold}, span{" all messages  ", dim}, span{"esc", bold}, span{" dismiss", dim})
+	words := append(line{{" ", plain}}, c.theme.word(newsMarks[c.toast.kind], c.toast.text)...)
+	for _, hints := range []line{{{"   M", bold}, {" all messages  ", dim}, {"esc", bold}, {" dismiss", dim}}, {{"   M  esc", bold}}, nil} {
+		if words.width()+hints.width() <= c.w {
+			return append(words, hints...)
+		}
+	}
+	hints := line{{"  M", bold}, {" all of it  ", dim}, {"esc", bold}, {" dismiss", dim}}
+	last := &words[len(words)-1]
+	last.text = short(last.text, c.w-hints.width()-(words.width()-width(last.text)))
+	return append(words, hints...)
 }
 
 // failure draws an error in place of a body: what, why, what to do.
@@ -93,7 +102,11 @@ func (c *console) failure(what string, err error, w int) []line {
 			out = append(out, flow(line{{"   ", plain}}, span{}, plain, text, w-2)...)
 		}
 	}
-	return append(out, nil, line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages   ", dim}, {"esc", bold}, {" back", dim}})
+	keys := line{{"   R", bold}, {" try again   ", dim}, {"M", bold}, {" messages", dim}}
+	if len(c.stacks[c.section]) > 1 {
+		keys = keys.add(bold, "   esc").add(dim, " back")
+	}
+	return append(out, nil, keys)
 }
 
 // messagesScreen lists everything that was said.

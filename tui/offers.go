@@ -12,7 +12,8 @@ type offersScreen struct {
 	asking bool // a text is typed for the offer under the cursor
 	field  input
 	taken  loader[Desk]
-	busy   int // the offer that is being taken
+	busy   int    // the offer that is being taken
+	typed  string // for it
 }
 
 // firstScreen is the top of the first section.
@@ -42,6 +43,18 @@ func (s *offersScreen) name(*console) string   { return "Welcome" }
 func (s *offersScreen) capturing() bool        { return s.asking }
 func (s *offersScreen) enter(*console) tea.Cmd { return nil }
 
+// refresh tries again what did not work. What was typed for it can be mended first.
+func (s *offersScreen) refresh(c *console) tea.Cmd {
+	if s.taken.err == nil || s.taken.loading {
+		return nil
+	}
+	cmd := s.take(c, s.busy)
+	if s.asking {
+		s.field.set(s.typed)
+	}
+	return cmd
+}
+
 func (s *offersScreen) actions(c *console) []action {
 	busy := ""
 	if s.taken.loading {
@@ -59,7 +72,7 @@ func (s *offersScreen) take(c *console, i int) tea.Cmd {
 	s.at = i
 	o := c.desk.Offers[i]
 	if o.Ask != "" {
-		s.asking, s.field = true, newInput(o.Ask)
+		s.asking, s.field = true, newInput("")
 		return nil
 	}
 	return s.begin(c, "")
@@ -68,6 +81,7 @@ func (s *offersScreen) take(c *console, i int) tea.Cmd {
 // begin carries the offer out. The console waits for it as for anything that is read: esc gives it up.
 func (s *offersScreen) begin(c *console, typed string) tea.Cmd {
 	s.asking, s.busy = false, s.at
+	s.typed = typed
 	o := c.desk.Offers[s.at]
 	return s.taken.load(c, o.Title, func(ctx context.Context) (Desk, error) { return o.Take(ctx, typed) }, func() tea.Cmd {
 		return c.useDesk(s.taken.value)

@@ -10,10 +10,16 @@ type quitMsg struct{}
 // quit leaves, unless jobs run: then it asks.
 func (c *console) quit() tea.Cmd {
 	running := c.runningJobs()
+	c.help, c.command = nil, nil
 	if !c.busy() {
+		for _, stack := range c.stacks {
+			if q := unfinished(stack); q != "" {
+				c.dialog = confirm(q, "leave kustody", keys.Yes, func() tea.Cmd { return tea.Quit })
+				return nil
+			}
+		}
 		return tea.Quit
 	}
-	c.help, c.command = nil, nil
 	if c.quitting {
 		return c.quitAtOnce(running)
 	}

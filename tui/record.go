@@ -53,6 +53,7 @@ func (s *recordScreen) name(*console) string {
 
 func (s *recordScreen) enter(*console) tea.Cmd { return nil }
 func (s *recordScreen) capturing() bool        { return s.text.typing }
+func (s *recordScreen) finds() []action        { return []action{can(keys.Filter, nil).named("search")} }
 func (s *recordScreen) asking() bool           { return s.text.typing }
 
 func (s *recordScreen) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -138,7 +139,7 @@ func (s *recordScreen) copy(c *console, r engine.Record) tea.Cmd {
 	if len(r.Value) < r.ValueLen {
 		what += " of " + units.Thousands(int64(r.ValueLen))
 	}
-	c.note(plainNews, "copied "+what)
+	c.note(noNews, "copied "+what)
 	return tea.SetClipboard(text)
 }
 

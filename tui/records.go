@@ -180,7 +180,7 @@ func (s *recordsScreen) copied(*console) (string, string) {
 
 func (s *recordsScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return s.reach(c, false)
 }
@@ -245,7 +245,7 @@ func (s *recordsScreen) takeIn(c *console) tea.Cmd {
 	rows := s.table.rows
 	switch {
 	case got.none != "":
-		c.note(plainNews, got.none)
+		c.note(noNews, got.none)
 		if len(rows) == 0 {
 			return s.toBottom(c)
 		}
@@ -277,9 +277,9 @@ func (s *recordsScreen) land(c *console, got readRecords) {
 	case got.onto >= 0:
 		s.table.cursor = 0
 		if len(got.rows) == 0 {
-			c.note(plainNews, "no record lies at or after offset "+units.Thousands(got.onto))
+			c.note(noNews, "no record lies at or after offset "+units.Thousands(got.onto))
 		} else if at := got.rows[0].Offset; at != got.onto {
-			c.note(plainNews, "offset "+units.Thousands(got.onto)+" holds no record"+s.why(got.onto)+"; the next one is "+units.Thousands(at))
+			c.note(noNews, "offset "+units.Thousands(got.onto)+" holds no record"+s.why(got.onto)+"; the next one is "+units.Thousands(at))
 		}
 	}
 }

@@ -50,13 +50,7 @@ func (s *reportScreen) enter(c *console) tea.Cmd {
 	if !s.check.has && s.check.err == nil {
 		cmds = append(cmds, s.verify(c, false))
 	}
-	if !c.data.ledger.has {
-		cmds = append(cmds, c.loadLedger(false, nil))
-	}
-	if !c.data.reports.has {
-		cmds = append(cmds, c.loadReports(false, nil))
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, c.loadLedger(false, nil), c.loadReports(false, nil))...)
 }
 
 // verify reads and verifies the report, and the ledger too if it is to be anew.

@@ -207,6 +207,6 @@ func (s *custodyScreen) copy(c *console) tea.Cmd {
 	for _, l := range s.run.opened.value.custody(c, 4000) {
 		lines = append(lines, strings.TrimRight(l.text(), " "))
 	}
-	c.note(plainNews, "copied the chain of custody, "+units.Count(int64(len(lines)), "line"))
+	c.note(noNews, "copied the chain of custody, "+units.Count(int64(len(lines)), "line"))
 	return tea.SetClipboard(strings.Join(lines, "\n") + "\n")
 }

@@ -97,8 +97,8 @@ func (s *segmentsScreen) copied(*console) (string, string) {
 }
 
 func (s *segmentsScreen) click(c *console, at point, double bool) tea.Cmd {
-	if s.table.clickAt(at.y) && double && s.actions(c)[0].off == "" {
-		return s.actions(c)[0].run()
+	if s.table.clickAt(at.y) && double {
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

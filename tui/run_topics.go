@@ -17,7 +17,7 @@ type runScreen struct {
 func newRunScreen(c *console, run *runSource) *runScreen {
 	s := &runScreen{run: run, listing: listing[runTopic]{preview: true}}
 	s.table = newTable("topic", func(t runTopic) string { return t.Name + " " + t.ID + " " + t.FirstRun }, func(t runTopic) string { return t.Name + " " + t.note(run).text },
-		column[runTopic]{title: "TOPIC", min: 16, flex: 3, sort: 't', less: compare(func(t runTopic) string { return t.Name }),
+		column[runTopic]{title: "TOPIC", named: true, min: 16, flex: 3, sort: 't', less: compare(func(t runTopic) string { return t.Name }),
 			cell: func(t runTopic) span {
 				if t.older || !t.Current {
 					return span{t.Name, dim}
@@ -174,7 +174,7 @@ func (s *runScreen) copied(*console) (string, string) {
 
 func (s *runScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

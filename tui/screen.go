@@ -44,6 +44,9 @@ type capturer interface{ capturing() bool }
 // may lie over it; of others it does whenever they are capturing.
 type asker interface{ asking() bool }
 
+// finder is a screen whose rows or lines can be looked through: by which keys.
+type finder interface{ finds() []action }
+
 // stayer is a screen that would lose something if it were left: the question to ask, "" if nothing.
 type stayer interface{ question() string }
 
@@ -110,14 +113,32 @@ func (c *console) pop() tea.Cmd {
 
 // visit opens a section as it was left, or at its top when it is the present one.
 func (c *console) visit(s section) tea.Cmd {
-	if c.section == s {
+	top := func() tea.Cmd {
 		for _, x := range c.stacks[s][1:] {
 			c.giveUp(x, false)
 		}
 		c.stacks[s] = c.stacks[s][:1]
+		return c.screen().enter(c)
 	}
-	c.section = s
-	return c.screen().enter(c)
+	if c.section != s {
+		c.section = s
+		return c.screen().enter(c)
+	}
+	if q := unfinished(c.stacks[s]); q != "" {
+		c.dialog = confirm(q, "leave it", keys.Yes, top)
+		return nil
+	}
+	return top()
+}
+
+// unfinished is the question to ask before a stack of screens is given up, "" if nothing would be lost.
+func unfinished(stack []screen) string {
+	for i := len(stack) - 1; i >= 0; i-- {
+		if s, ok := stack[i].(stayer); ok && s.question() != "" {
+			return s.question()
+		}
+	}
+	return ""
 }
 
 // screen is the one in front.

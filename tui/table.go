@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"kustody/tui/units"
 	"slices"
+	"sort"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -18,6 +19,7 @@ type column[T any] struct {
 	flex  int  // its share of what is left over; 0 keeps min
 	right bool // numbers stand on the right
 	off   bool // not drawn: there is nothing to tell apart by it
+	named bool // names, which often differ at their end: one that is too long is cut in the middle
 	drop  int  // when it is narrow, columns go by their rank, the highest first; 0 never goes
 	cell  func(T) span
 	less  func(a, b T) int // nil: not sorted by
@@ -59,6 +61,43 @@ func (t *table[T]) set(rows []T) {
 	t.arrange(at)
 }
 
+// grow gives the table more rows behind those it has. Only the new ones are looked at, so that a long list
+// that grows ten times a second costs nothing.
+func (t *table[T]) grow(rows []T) {
+	from, on := len(t.rows), len(t.shown) > 0
+	t.rows = rows
+	let := t.lets()
+	for i := from; i < len(rows); i++ {
+		if !let(rows[i]) {
+			continue
+		}
+		at := len(t.shown)
+		if t.by >= 0 {
+			at = sort.Search(len(t.shown), func(k int) bool { return t.order(t.shown[k], i) > 0 })
+		}
+		if on && at <= t.cursor { // it stays on its row
+			t.cursor++
+		}
+		t.shown = slices.Insert(t.shown, at, i)
+	}
+}
+
+// lets is what the filter says of a row.
+func (t *table[T]) lets() func(T) bool {
+	words := strings.ToLower(strings.TrimSpace(t.filter.value()))
+	not := strings.HasPrefix(words, "!")
+	words = strings.TrimPrefix(words, "!")
+	return func(r T) bool { return words == "" || strings.Contains(strings.ToLower(t.search(r)), words) != not }
+}
+
+// order compares two rows, by their numbers, in the column that is sorted by.
+func (t *table[T]) order(a, b int) int {
+	if t.down {
+		a, b = b, a
+	}
+	return t.cols[t.by].less(t.rows[a], t.rows[b])
+}
+
 func (t *table[T]) currentID() string {
 	if r, ok := t.current(); ok {
 		return t.id(r)
@@ -76,23 +115,15 @@ func (t *table[T]) current() (row T, ok bool) {
 
 // arrange filters and sorts anew, and puts the cursor back on the row with an id, if it is shown.
 func (t *table[T]) arrange(at string) {
-	words := strings.ToLower(strings.TrimSpace(t.filter.value()))
-	not := strings.HasPrefix(words, "!")
-	words = strings.TrimPrefix(words, "!")
+	let := t.lets()
 	t.shown = t.shown[:0]
 	for i, r := range t.rows {
-		if words == "" || strings.Contains(strings.ToLower(t.search(r)), words) != not {
+		if let(r) {
 			t.shown = append(t.shown, i)
 		}
 	}
 	if t.by >= 0 {
-		less := t.cols[t.by].less
-		slices.SortStableFunc(t.shown, func(a, b int) int {
-			if t.down {
-				a, b = b, a
-			}
-			return less(t.rows[a], t.rows[b])
-		})
+		slices.SortStableFunc(t.shown, t.order)
 	}
 	if at != "" {
 		for i, k := range t.shown {
@@ -163,6 +194,21 @@ func (t *table[T]) marked() []T {
 // capturing says that letters are typed text now.
 func (t *table[T]) capturing() bool { return t.typing || t.sorting }
 
+// finds are the keys of looking through the rows; press takes them.
+func (t *table[T]) finds() []action {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	out := []action{can(keys.Filter, nil)}
+	if slices.ContainsFunc(t.cols, column[T].sorts) {
+		out = append(out, can(keys.Sort, nil).hidden())
+	}
+	return out
+}
+
+// sorts says that rows can be ordered by the column. One that is not drawn is none to sort by.
+func (c column[T]) sorts() bool { return c.less != nil && !c.off }
+
 // press moves, filters, sorts and marks.
 func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	switch {
@@ -179,7 +225,7 @@ func (t *table[T]) press(k tea.KeyPressMsg) bool {
 	case key.Matches(k, keys.Filter):
 		t.typing, t.recalled = true, len(t.before)
 	case key.Matches(k, keys.Sort):
-		t.sorting = slices.ContainsFunc(t.cols, func(c column[T]) bool { return c.less != nil })
+		t.sorting = slices.ContainsFunc(t.cols, column[T].sorts)
 		return t.sorting
 	case key.Matches(k, keys.Back) && t.filter.value() != "" && len(t.rows) > 0:
 		t.clearFilter()
@@ -225,7 +271,7 @@ func (t *table[T]) type_(k tea.KeyPressMsg) bool {
 func (t *table[T]) choose(k tea.KeyPressMsg) bool {
 	t.sorting = false
 	for i, c := range t.cols {
-		if c.less != nil && k.String() == string(c.sort) {
+		if c.sorts() && k.String() == string(c.sort) {
 			t.sortBy(i, t.by == i && !t.down)
 			break
 		}
@@ -270,7 +316,7 @@ func (t *table[T]) status() line {
 	case t.sorting:
 		l := line{{" sort by  ", bold}}
 		for _, c := range t.cols {
-			if c.less != nil {
+			if c.sorts() {
 				l = append(l, span{string(c.sort), bold}, span{" " + strings.ToLower(c.title) + "   ", dim})
 			}
 		}

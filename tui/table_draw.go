@@ -120,6 +120,9 @@ func (t *table[T]) row(c *console, r T, cols, widths []int, w int, at bool) line
 	for k, i := range cols {
 		col := t.cols[i]
 		s := col.cell(r)
+		if col.named {
+			s.text = middle(s.text, widths[k])
+		}
 		l = append(l, span{align(s.text, widths[k], col.right), s.style})
 		if k < len(cols)-1 {
 			l = append(l, span{"  ", plain})

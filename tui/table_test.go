@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -175,5 +177,42 @@ func TestTableSeeksAround(t *testing.T) {
 	}
 	if s.table.seek(1, func(fruit) bool { return false }) {
 		t.Error("nothing was found, it says")
+	}
+}
+
+// TestTableGrows: a table that grows is as one that was given all of its rows at once.
+func TestTableGrows(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	type row struct{ n, id int }
+	make2 := func() table[row] {
+		return newTable("row", func(x row) string { return itoa(x.id) }, func(x row) string { return itoa(x.n % 7) },
+			column[row]{title: "N", sort: 'n', less: compare(func(x row) int { return x.n })})
+	}
+	for _, by := range []int{-1, 0} {
+		for _, down := range []bool{false, true} {
+			for _, filter := range []string{"", "3", "!3", "no such"} {
+				grown, whole := make2(), make2()
+				var rows []row
+				for range 60 {
+					for range r.IntN(4) {
+						rows = append(rows, row{r.IntN(9), len(rows)})
+					}
+					for _, x := range []*table[row]{&grown, &whole} {
+						x.by, x.down = by, down
+						x.filter.set(filter)
+					}
+					grown.grow(rows)
+					whole.set(slices.Clone(rows))
+					if !slices.Equal(grown.shown, whole.shown) || grown.currentID() != whole.currentID() {
+						t.Fatalf("by %d, down %v, filter %q, %d rows: %v on %q, want %v on %q", by, down, filter, len(rows), grown.shown, grown.currentID(), whole.shown, whole.currentID())
+					}
+					if r.IntN(3) == 0 {
+						n := r.IntN(9) - 4
+						grown.move(n)
+						whole.move(n)
+					}
+				}
+			}
+		}
 	}
 }

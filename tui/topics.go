@@ -33,7 +33,7 @@ type topicSums struct {
 func newTopicsScreen(c *console) *topicsScreen {
 	s := &topicsScreen{listing: listing[topicRow]{preview: true}}
 	s.table = newTable("topic", func(r topicRow) string { return r.Name }, func(r topicRow) string { return r.Name + " " + r.word },
-		column[topicRow]{title: "TOPIC", min: 18, flex: 3, sort: 't', less: compare(func(r topicRow) string { return r.Name }), cell: func(r topicRow) span {
+		column[topicRow]{title: "TOPIC", named: true, min: 18, flex: 3, sort: 't', less: compare(func(r topicRow) string { return r.Name }), cell: func(r topicRow) span {
 			if r.gone || !r.InScope {
 				return span{r.Name, dim}
 			}
@@ -98,9 +98,8 @@ func stateOf(t engine.TopicCoverage) (mark, string) {
 func (s *topicsScreen) name(*console) string { return "Topics" }
 
 func (s *topicsScreen) enter(c *console) tea.Cmd {
-	if c.data.topics.has {
+	if c.data.topics.has { // somebody else may have read it
 		s.fill(c)
-		return nil
 	}
 	if c.desk.Source == nil {
 		return nil

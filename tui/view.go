@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -183,7 +184,11 @@ func (c *console) second() line {
 	if c.desk.Work == nil {
 		right = line{{"read-only", warn}}
 	}
-	return spread(l, append(right, span{"   ? help ", dim}), c.w)
+	help := append(slices.Clone(right), span{"   ? help ", dim})
+	if l.width()+help.width() >= c.w { // the line of keys names help as well
+		return spread(l, append(right, span{" ", plain}), c.w)
+	}
+	return spread(l, help, c.w)
 }
 
 // stateLine is the screen's state, or the message that has just come.
@@ -208,22 +213,44 @@ func (c *console) typing() bool {
 	return false
 }
 
-// keyLine is the line of keys. Where letters are typed text, they do nothing else.
+// keyLine is the line of keys. Where letters are typed text, they do nothing else, and ? is one of them.
 func (c *console) keyLine() line {
+	s := c.screen()
 	if c.typing() {
-		return footer([]action{can(keys.Open, nil).named("done"), can(keys.Back, nil).named("leave")}, c.w)
+		list := []action{can(keys.Open, nil).named("done"), can(keys.Back, nil).named("leave")}
+		if z, ok := s.(*wizard); ok {
+			list = append(list, z.now().actions(c)...)
+		}
+		return footer(list, nil, c.w)
 	}
-	return footer(append(c.screen().actions(c), c.footActions()...), c.w)
+	return footer(append(s.actions(c), c.footActions()...), line{{keys.Help.Help().Key, bold}, {" help", dim}}, c.w)
+}
+
+// backAction is what esc does, for the footer: of a form it leaves all of it, and not only the step.
+func (c *console) backAction() action {
+	a := can(keys.Back, nil)
+	if _, ok := c.screen().(stayer); ok {
+		a = a.named("leave")
+	}
+	return a
+}
+
+func capturing(s screen) bool {
+	x, ok := s.(capturer)
+	return ok && x.capturing()
 }
 
 // footActions are the common actions that the footer shows when there is room: back, copy, command, quit.
 func (c *console) footActions() []action {
-	if s, ok := c.screen().(capturer); ok && s.capturing() { // letters are typed text
-		return []action{can(keys.Back, nil)}
+	if capturing(c.screen()) { // letters are typed text
+		return []action{c.backAction()}
 	}
-	out := c.common()
+	var out []action
 	if len(c.stacks[c.section]) > 1 {
-		out = append([]action{can(keys.Back, nil)}, out...)
+		out = append(out, c.backAction())
 	}
-	return out
+	if s, ok := c.screen().(finder); ok {
+		out = append(out, s.finds()...)
+	}
+	return append(out, c.common()...)
 }

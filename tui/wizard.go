@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"kustody/engine"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -103,6 +104,9 @@ func (z *wizard) actions(c *console) []action {
 	if z.last() {
 		out = append(out, can(keys.Copy, func() tea.Cmd { return c.copy("the same job as a command line", z.batch(c)) }).named("copy as --batch"))
 	}
+	if z.now().field() { // a letter is typed text there
+		out = slices.DeleteFunc(out, action.writes)
+	}
 	return out
 }
 
@@ -133,11 +137,7 @@ func (z *wizard) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 			if !key.Matches(k, a.key) {
 				continue
 			}
-			if a.off != "" {
-				c.note(badNews, a.words()+": not here: "+a.off)
-				return nil, true
-			}
-			return a.run(), true
+			return c.do(a), true
 		}
 		if key.Matches(k, keys.Back) {
 			return c.escape(), true
@@ -227,12 +227,11 @@ type begunJob struct {
 }
 
 // start begins the job in the background, since stores and clusters are opened first, and then puts the
-// job's screen in place of the wizard.
-func (z *wizard) start(c *console, work func() (*job, error)) tea.Cmd {
-	// The job lives as long as the console, and not only as long as its beginning takes.
+// job's screen in place of the wizard. line is the same job for a shell, which also goes on with it.
+func (z *wizard) start(c *console, title, line string, begin func(context.Context) (*engine.Job, error)) tea.Cmd {
 	read := func(context.Context) (begunJob, error) {
-		j, err := work()
-		return begunJob{j, err}, nil
+		w, err := begin(c.ctx) // the job lives as long as the console, and not only as long as its beginning takes
+		return begunJob{&job{work: w, title: title, batch: line, again: line}, err}, nil
 	}
 	z.starting.firm = true // a job that was begun must not be lost
 	c.starting++

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -20,8 +21,7 @@ type backupStep struct {
 // startBackupWizard shows what a backup takes, and starts it.
 func (c *console) startBackupWizard(r BackupRequest) tea.Cmd {
 	if why := c.cannotWrite(); why != "" {
-		c.note(badNews, "backup: not here: "+why)
-		return nil
+		return c.notHere("backup", why)
 	}
 	s := newBackupStep(c, r)
 	z := &wizard{kind: "backup", steps: []step{s}, about: func() string { return r.BackupID }}
@@ -43,13 +43,7 @@ func (c *console) startBackupWizard(r BackupRequest) tea.Cmd {
 		if now.BackupID != "" {
 			title += " into " + now.BackupID
 		}
-		return z.start(c, func() (*job, error) {
-			w, err := c.desk.Work.Backup(c.ctx, now)
-			if err != nil {
-				return nil, err
-			}
-			return &job{work: w, title: title, batch: line, again: line}, nil
-		})
+		return z.start(c, title, line, func(ctx context.Context) (*engine.Job, error) { return c.desk.Work.Backup(ctx, now) })
 	}
 	return z.open(c, 0)
 }
@@ -62,7 +56,7 @@ func newBackupStep(c *console, r BackupRequest) *backupStep {
 	}
 	s.form.fields = []*formField{s.kind, s.limit}
 	s.table = newTable("topic", func(t engine.TopicCoverage) string { return t.Name + t.ID }, func(t engine.TopicCoverage) string { return t.Name },
-		column[engine.TopicCoverage]{title: "TOPIC", min: 18, flex: 1, cell: func(t engine.TopicCoverage) span { return span{t.Name, plain} }},
+		column[engine.TopicCoverage]{title: "TOPIC", named: true, min: 18, flex: 1, cell: func(t engine.TopicCoverage) span { return span{t.Name, plain} }},
 		column[engine.TopicCoverage]{title: "PARTITIONS", min: 10, right: true, drop: 2, cell: func(t engine.TopicCoverage) span { return span{itoa(t.Partitions), plain} }},
 		column[engine.TopicCoverage]{title: "OFFSETS TO TAKE", min: 15, right: true, cell: func(t engine.TopicCoverage) span { return s.toTake(t) }},
 		column[engine.TopicCoverage]{title: "STATE", min: 20, flex: 1, drop: 1, cell: func(t engine.TopicCoverage) span { return coverageWords(c, t) }})

@@ -34,12 +34,12 @@ func countTable(c *console) table[countRow] {
 		return plain
 	}
 	return newTable("topic", func(r countRow) string { return r.Topic }, func(r countRow) string { return r.Topic },
-		column[countRow]{title: "TOPIC", min: 14, flex: 1, cell: func(r countRow) span { return span{r.Topic, bolder(r)} }},
+		column[countRow]{title: "TOPIC", named: true, min: 14, flex: 1, cell: func(r countRow) span { return span{r.Topic, bolder(r)} }},
 		column[countRow]{title: "PARTITIONS", min: 10, right: true, drop: 5, cell: func(r countRow) span { return span{itoa(r.Partitions), bolder(r)} }},
 		column[countRow]{title: "FIRST RECORD UTC", min: 16, drop: 2, cell: func(r countRow) span { return at(r, r.First) }},
 		column[countRow]{title: "LAST RECORD UTC", min: 16, drop: 1, cell: func(r countRow) span { return at(r, r.Last) }},
 		column[countRow]{title: "RECORDS", min: 10, right: true, cell: func(r countRow) span { return span{units.Thousands(r.Records), bolder(r)} }},
-		column[countRow]{title: "SIZE", min: 9, right: true, drop: 3, cell: func(r countRow) span { return span{units.Size(r.Bytes), bolder(r)} }},
+		column[countRow]{title: "TO READ", min: 9, right: true, drop: 3, cell: func(r countRow) span { return span{units.Size(r.Bytes), bolder(r)} }},
 		column[countRow]{title: "NOTE", min: 21, drop: 4, cell: func(r countRow) span { return r.note(c) }})
 }
 

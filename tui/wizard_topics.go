@@ -33,7 +33,7 @@ func newTopicsStep(s *subject, wanted []string) *topicsStep {
 		return span{minute(ms), plain}
 	}
 	x.table = newTable("topic", func(r wizardTopic) string { return r.name }, func(r wizardTopic) string { return r.name },
-		column[wizardTopic]{title: "TOPIC", min: 16, flex: 1, sort: 't', less: compare(func(r wizardTopic) string { return r.name }),
+		column[wizardTopic]{title: "TOPIC", named: true, min: 16, flex: 1, sort: 't', less: compare(func(r wizardTopic) string { return r.name }),
 			cell: func(r wizardTopic) span { return span{r.name, plain} }},
 		column[wizardTopic]{title: "PARTITIONS", min: 10, right: true, drop: 3, sort: 'p', less: compare(func(r wizardTopic) int { return r.partitions }),
 			cell: func(r wizardTopic) span { return span{itoa(r.partitions), plain} }},
@@ -143,11 +143,15 @@ func (s *topicsStep) actions(*console) []action {
 	if len(s.table.shown) == 0 {
 		none = "no topic is shown"
 	}
-	return []action{
+	marks := []action{
 		can(keys.Mark, func() tea.Cmd { s.table.toggle(); return nil }).unless(none),
 		can(keys.MarkAll, func() tea.Cmd { s.table.markShown(); return nil }).named("mark all").unless(none),
-		can(keys.Filter, func() tea.Cmd { s.table.press(tea.KeyPressMsg{Code: '/', Text: "/"}); return nil }),
 	}
+	if s.table.typing { // see press: these two are no text in a name
+		return marks
+	}
+	return append(marks,
+		can(keys.Filter, func() tea.Cmd { s.table.press(tea.KeyPressMsg{Code: '/', Text: "/"}); return nil }))
 }
 
 // press filters and moves. Topic names hold no blanks: so while a filter is typed, a blank marks the row

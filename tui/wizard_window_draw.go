@@ -103,9 +103,14 @@ func (s *windowStep) fields(c *console, w int) ([]line, *point) {
 
 // echo says what a field means: the moment in UTC and by the local clock, or what is wrong.
 func (s *windowStep) echo(c *console, second bool, w int) []line {
+	const most = 4
 	if p := s.problem(second); p != "" {
 		lines := wrap(bad, p, w)
-		return lines[:min(len(lines), 4)]
+		if len(lines) > most { // what may be written stands below as well
+			what, _, _ := strings.Cut(p, ": write ")
+			lines = wrap(bad, what, w)
+		}
+		return lines[:min(len(lines), most)]
 	}
 	f, end := &s.from, s.window.Start
 	if second {
