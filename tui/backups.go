@@ -132,11 +132,11 @@ func reportMark(r engine.ReportItem) (mark, string) {
 	case r.Overall == evidence.Passed && r.Stale:
 		return markFinding, "stale restore"
 	case r.Overall == evidence.Passed && r.Signature != evidence.SignatureValid:
-		return markAbout, levelWords(r.Level) + untrustedWords
+		return markAbout, scopeWords(r) + untrustedWords
 	case r.Overall == evidence.Passed && r.Level.EvidenceForControl():
-		return markOK, levelWords(r.Level)
+		return markOK, scopeWords(r)
 	case r.Overall == evidence.Passed:
-		return markFinding, levelWords(r.Level)
+		return markFinding, scopeWords(r)
 	case r.Overall == evidence.Failed:
 		return markBad, "FAILED"
 	default:

@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"kustody/engine"
 	"kustody/evidence"
 )
 
@@ -15,24 +16,16 @@ import (
 // row like any other.
 type evidenceScreen struct {
 	listing[evidenceRow]
-	book   *evidenceBook
-	year   int
-	lanes  int // as the columns were laid out for
-	keys   int
-	going  string // a date to go to once the rows are there
-	checks map[string]checked
-	allAt  time.Time // when everything was verified, as far as it was taken over
-}
-
-// checked is when one report was verified by itself, and what came of it.
-type checked struct {
-	at    time.Time
-	mark  mark
-	words string
+	book  *evidenceBook
+	year  int
+	lanes int // as the columns were laid out for
+	keys  int
+	going string    // a date to go to once the rows are there
+	allAt time.Time // when everything was verified, as far as it was taken over
 }
 
 func newEvidenceScreen(c *console) screen {
-	s := &evidenceScreen{listing: listing[evidenceRow]{preview: true}, book: newEvidenceBook(nil, nil), checks: map[string]checked{}}
+	s := &evidenceScreen{listing: listing[evidenceRow]{preview: true}, book: newEvidenceBook(nil, nil)}
 	s.columns(c)
 	return s
 }
@@ -140,7 +133,11 @@ func (s *evidenceScreen) name(*console) string { return "Evidence" }
 
 func (s *evidenceScreen) enter(c *console) tea.Cmd { return s.load(c, false) }
 
-func (s *evidenceScreen) refresh(c *console) tea.Cmd { return s.load(c, true) }
+// refresh reads everything anew; what was found of single reports before then counts no more.
+func (s *evidenceScreen) refresh(c *console) tea.Cmd {
+	clear(c.checks)
+	return s.load(c, true)
+}
 
 func (s *evidenceScreen) load(c *console, again bool) tea.Cmd {
 	s.fill(c)
@@ -151,7 +148,7 @@ func (s *evidenceScreen) load(c *console, again bool) tea.Cmd {
 // fill makes the rows anew from what was read.
 func (s *evidenceScreen) fill(c *console) {
 	s.takeAll(c)
-	s.book = newEvidenceBook(c.data.ledger.value, c.data.reports.value)
+	s.book = c.evidenceBook()
 	years := s.book.years()
 	if len(years) > 0 && !slices.Contains(years, s.year) {
 		s.year = years[len(years)-1]
@@ -174,19 +171,21 @@ func (s *evidenceScreen) takeAll(c *console) {
 		return
 	}
 	s.allAt = c.verifiedAt
-	if v.Ledger != nil && c.data.ledger.has && c.verifiedAt.After(c.data.ledger.asOf) {
-		c.data.ledger.value, c.data.ledger.asOf = v.Ledger, c.verifiedAt
+	if c.data.ledger.has && c.verifiedAt.After(c.data.ledger.asOf) {
+		c.takeLedger(v.Ledger, engine.NoArchive("there is no ledger below %s", c.desk.Location), c.verifiedAt)
 	}
 	for i := range v.Reports {
 		r := &v.Reports[i]
 		m := markOK
 		switch {
-		case r.Failed() != "":
+		case r.Failed() != "" || len(r.Steps) == 0: // no step: it was listed, and is not there
 			m = markBad
 		case !r.Verified:
 			m = markAbout
+		case v.Ledger == nil:
+			m = markFinding
 		}
-		s.checks[r.Item.ReportID] = checked{c.verifiedAt, m, r.Verdict}
+		c.checks[r.Item.ReportID] = checked{c.verifiedAt, m, r.Verdict}
 	}
 }
 
@@ -250,10 +249,11 @@ func (s *evidenceScreen) open(c *console, r evidenceRow) tea.Cmd {
 // verify reads and verifies the report of a row.
 func (s *evidenceScreen) verify(c *console, r evidenceRow) tea.Cmd {
 	var l loader[*reportCheck]
-	return c.loadCheck(&l, r.reportID, func() tea.Cmd {
+	return c.loadCheck(&l, r.reportID, false, func() tea.Cmd {
 		v := l.value
 		m, words := v.verdict()
-		s.checks[r.reportID] = checked{c.now(), m, words}
+		c.checks[r.reportID] = checked{c.now(), m, words}
+		s.fill(c)
 		kind := goodNews
 		if m != markOK {
 			kind = badNews

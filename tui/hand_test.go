@@ -169,7 +169,8 @@ func TestHalfFilledFormIsNotLost(t *testing.T) {
 func TestPassingMessages(t *testing.T) {
 	d := drive(t, yearDesk(t), 120, 36, ThemeDark)
 	d.keys("y")
-	d.has("✓ copied the run's id")
+	d.has("copied the run's id")
+	d.lacks("✓ copied") // what is copied stands beside it, and was perhaps not verified
 	d.keys("j")
 	d.has("copied the run's id")
 	d.keys("enter")

@@ -33,7 +33,7 @@ func newJobsScreen(c *console) screen {
 			cell: func(j *job) span { return span{j.Kind(), plain} }},
 		column[*job]{title: "WHAT", min: 16, flex: 1, cell: func(j *job) span { return span{j.title, plain} }},
 		column[*job]{title: "STATE", min: 14, sort: 'e', less: compare(func(j *job) string { return c.jobState(j).text() }),
-			cell: func(j *job) span { l := c.jobState(j); return span{l.text(), l[1].style} }},
+			cell: func(j *job) span { l := c.jobState(j); return span{l.text(), l[1].style | badge} }},
 		column[*job]{title: "DONE", min: 15, drop: 3, cell: func(j *job) span { return jobBar(j) }},
 		column[*job]{title: "RECORDS", min: 12, right: true, drop: 6, sort: 'r', less: compare(func(j *job) int64 { return j.recordsDone() }),
 			cell: recordsCell},

@@ -43,6 +43,9 @@ func newRecordScreen(list *recordsScreen) *recordScreen { return &recordScreen{l
 
 func (s *recordScreen) record() (recordRow, bool) { return s.list.table.current() }
 
+// verbatim says that what is shown are records' data, as they are.
+func (s *recordScreen) verbatim() {}
+
 func (s *recordScreen) name(*console) string {
 	r, _ := s.record()
 	return "offset " + units.Thousands(r.Offset)
@@ -135,7 +138,7 @@ func (s *recordScreen) copy(c *console, r engine.Record) tea.Cmd {
 	if len(r.Value) < r.ValueLen {
 		what += " of " + units.Thousands(int64(r.ValueLen))
 	}
-	c.note(goodNews, "copied "+what)
+	c.note(noNews, "copied "+what)
 	return tea.SetClipboard(text)
 }
 

@@ -74,6 +74,9 @@ func (c *console) picture() (Frame, *point) {
 	case c.command != nil:
 		lines, cursor = c.command.over(c, lines)
 	}
+	if _, verbatim := c.screen().(verbatim); !verbatim || c.dialog != nil {
+		lines = unfeigned(lines)
+	}
 	return newFrame(c.w, c.h, c.theme, lines), cursor
 }
 

@@ -76,7 +76,7 @@ func (s *backupStep) toTake(t engine.TopicCoverage) span {
 
 // coverageWords says what the newest run has of a topic.
 func coverageWords(c *console, t engine.TopicCoverage) span {
-	word := func(m mark, text string) span { return span{c.theme.word(m, text).text(), markStyles[m] &^ bold} }
+	word := func(m mark, text string) span { return span{c.theme.word(m, text).text(), markStyles[m]&^bold | badge} }
 	switch {
 	case t.Problem != "":
 		return word(markFinding, t.Problem)
