@@ -65,13 +65,19 @@ func newBackupStep(c *console, r BackupRequest) *backupStep {
 
 // toTake is how many offsets a backup reads of a topic.
 func (s *backupStep) toTake(t engine.TopicCoverage) span {
-	switch {
-	case t.Problem != "":
+	if t.Problem != "" {
 		return span{"not known", warn}
-	case s.kind.at == 1:
-		return span{units.Thousands(t.Offsets), plain}
 	}
-	return span{units.Thousands(t.Lag), plain}
+	return span{units.Thousands(s.offsets(t)), plain}
+}
+
+// offsets are those that are read: what is new, or all of a topic that is captured in full each time, since
+// keys whose tombstones were cleaned away would come back to life otherwise.
+func (s *backupStep) offsets(t engine.TopicCoverage) int64 {
+	if s.kind.at == 1 || t.Compacted {
+		return t.Offsets
+	}
+	return t.Lag
 }
 
 // coverageWords says what the newest run has of a topic.
@@ -86,6 +92,8 @@ func coverageWords(c *console, t engine.TopicCoverage) span {
 		return word(markWait, "new: nothing of it is captured")
 	case t.NewPartitions > 0:
 		return word(markWait, units.Count(int64(t.NewPartitions), "new partition"))
+	case t.Compacted:
+		return word(markWait, "compacted: taken whole")
 	case t.Lag == 0:
 		return word(markOK, "nothing new")
 	}
@@ -154,11 +162,7 @@ func (s *backupStep) state(c *console) (left, right line) {
 	}
 	var offsets int64
 	for _, t := range s.table.rows {
-		if s.kind.at == 1 {
-			offsets += t.Offsets
-		} else {
-			offsets += t.Lag
-		}
+		offsets += s.offsets(t)
 	}
 	left = say(" " + units.Count(int64(len(s.table.rows)), "topic") + " in scope, " + units.Count(offsets, "offset") + " to take")
 	return left, line{{s.table.more(), dim}}
