@@ -32,8 +32,19 @@ func cpuTicks(t *testing.T, pid int) int {
 	return user + system
 }
 
-// TestIdleConsoleCostsNothing looks at a console that nobody touches, on each section: it needs less than
-// one hundredth of a core.
+// idles wants a console that nobody touches to need less than one hundredth of a core.
+func idles(t *testing.T, what string, pid int) {
+	t.Helper()
+	time.Sleep(2 * time.Second) // what coming here cost is over
+	share := idleShare(t, pid)
+	t.Logf("%s: %.2f %% of a core", what, 100*share)
+	if share >= 0.01 {
+		t.Errorf("%s: an idle console takes %.2f %% of a core", what, 100*share)
+	}
+}
+
+// TestIdleConsoleCostsNothing looks at a console that nobody touches: on each section, with a filter, on
+// deeper screens, and on a job that has ended.
 func TestIdleConsoleCostsNothing(t *testing.T) {
 	prepared(t)
 	x := inTerminal(t, 120, 36)
@@ -43,12 +54,82 @@ func TestIdleConsoleCostsNothing(t *testing.T) {
 		x.press(key)
 		x.until("[" + key + " ")
 		x.until("no job running")
-		time.Sleep(2 * time.Second) // what coming here cost is over
-		if share := idleShare(t, pid); share >= 0.01 {
-			t.Errorf("section %s: an idle console takes %.2f %% of a core", key, 100*share)
-		}
+		idles(t, "section "+key, pid)
 	}
-	x.press("q")
+	x.press("/")
+	x.write("orders")
+	x.until("/orders")
+	idles(t, "a filter that is being typed", pid)
+	x.press("Enter")
+	x.until("filter orders")
+	idles(t, "a filter", pid)
+	x.press("1")
+	x.until("[1 Backups]")
+	x.press("a")
+	x.until("enter start")
+	x.press("Enter")
+	x.until("› j-1 ", "exit 0")
+	idles(t, "a job that has ended", pid)
+	x.press("l")
+	x.until("› log")
+	idles(t, "its log", pid)
+	x.press("1")
+	x.until("[1 Backups]")
+	x.press("r")
+	x.until("● Topics")
+	x.press("C-a")
+	x.press("Enter")
+	x.until("● Window", "counted exactly")
+	idles(t, "a form", pid)
+	x.press("C-c")
+	x.ends(0)
+}
+
+// TestIdleEvidenceCostsNothing looks at evidence that nobody touches.
+func TestIdleEvidenceCostsNothing(t *testing.T) {
+	prepared(t)
+	mustRun(t, 0, "restore", "--batch")
+	mustRun(t, 0, "validation", "run", "--batch")
+	x := inTerminal(t, 120, 36, "--evidence", "archive", "--public-key", "keys/signing.pub.pem")
+	x.until("[3 Evidence]", "every record")
+	pid := x.pid()
+	idles(t, "--evidence", pid)
+	x.press("Enter")
+	x.until("genuine and unchanged")
+	idles(t, "a report", pid)
+	x.press("C-c")
+	x.ends(0)
+}
+
+// TestManyKeysCostNoMemory presses 5,000 keys, and then as many again: what the console holds does not
+// grow with them.
+func TestManyKeysCostNoMemory(t *testing.T) {
+	prepared(t)
+	x := inTerminal(t, 120, 36)
+	x.until("[1 Backups]", "1 run")
+	pid := x.pid()
+	held := func() int {
+		t.Helper()
+		for range 250 {
+			x.press("2", "3", "j", "k", "4", "j", "p", "p", "1", "R", "j", "k", "?", "x", "M", "j", "1", "1", "2", "1")
+		}
+		time.Sleep(3 * time.Second)
+		body, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages, err := strconv.Atoi(strings.Fields(string(body))[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pages * os.Getpagesize() >> 20
+	}
+	first, second := held(), held()
+	t.Logf("%d MiB after 5,000 keys, %d after 10,000", first, second)
+	if second > first+first/4+16 {
+		t.Errorf("it holds %d MiB after 5,000 keys, and %d after 10,000", first, second)
+	}
+	x.press("C-c")
 	x.ends(0)
 }
 

@@ -34,7 +34,7 @@ type console struct {
 	jobs     []*job
 	lastJob  int
 	polling  bool
-	waiting  int        // loaders at work
+	waiting  int        // loaders at work, also those whose answer is not wanted any more
 	readings []underWay // what they read
 	starting int        // jobs that are being begun
 	spinning bool

@@ -302,3 +302,13 @@ func TestGoOnIsACommand(t *testing.T) {
 	d.has("How to go on", "To go on: kustody --batch --config prod.toml backup --full")
 	d.lacks("Kustody --batch")
 }
+
+// Where the way to a screen is too long, the names on the way are cut, and that of the screen is not.
+func TestBreadcrumbsEndWithTheScreen(t *testing.T) {
+	d := drive(t, yearDesk(t), 80, 24, ThemeDark)
+	d.keys("3")
+	id, _ := newestReport(t, d.c.data.ledger.value)
+	d.watch(newFakeJob("drill"), "drill of every topic in demo-bank, and of some more topics besides")
+	d.run(d.c.openReport(id))
+	d.has("Jobs › j-1 drill of ever… › ", "› "+id)
+}

@@ -47,7 +47,6 @@ func (s *jobScreen) name(*console) string {
 }
 
 func (s *jobScreen) capturing() bool { return s.parts.capturing() }
-func (s *jobScreen) asking() bool    { return s.parts.capturing() }
 
 // finds: the summary of a job that has ended is no table.
 func (s *jobScreen) finds() []action {

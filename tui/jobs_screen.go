@@ -93,7 +93,6 @@ func (s *jobsScreen) name(*console) string { return "Jobs" }
 
 func (s *jobsScreen) capturing() bool { return s.own.capturing() || s.others.capturing() }
 func (s *jobsScreen) finds() []action { return s.own.finds() }
-func (s *jobsScreen) asking() bool    { return s.capturing() }
 
 // lower says that the keys go to the lower table: it has been chosen, or it is the only one with rows.
 func (s *jobsScreen) lower() bool {

@@ -54,7 +54,6 @@ func (s *recordScreen) name(*console) string {
 func (s *recordScreen) enter(*console) tea.Cmd { return nil }
 func (s *recordScreen) capturing() bool        { return s.text.typing }
 func (s *recordScreen) finds() []action        { return []action{can(keys.Filter, nil).named("search")} }
-func (s *recordScreen) asking() bool           { return s.text.typing }
 
 func (s *recordScreen) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)

@@ -89,7 +89,6 @@ func (s *recordsScreen) verbatim() {}
 
 func (s *recordsScreen) name(*console) string { return "records" }
 func (s *recordsScreen) capturing() bool      { return s.prompt != nil || s.table.capturing() }
-func (s *recordsScreen) asking() bool         { return s.capturing() }
 
 func (s *recordsScreen) enter(c *console) tea.Cmd {
 	if s.asked == nil {

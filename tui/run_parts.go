@@ -52,7 +52,6 @@ func lostOf(p *archive.ViewPart) int64 {
 func (s *partsScreen) name(*console) string     { return s.topic.Name }
 func (s *partsScreen) enter(c *console) tea.Cmd { return nil }
 func (s *partsScreen) capturing() bool          { return s.prompt != nil || s.table.capturing() }
-func (s *partsScreen) asking() bool             { return s.capturing() }
 
 func (s *partsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	if cmd, taken := pressPrompt(&s.prompt, k); taken {

@@ -51,7 +51,6 @@ func timesOf(s archive.ViewSegment, ms archive.Int64) span {
 func (s *segmentsScreen) name(*console) string     { return fmt.Sprint(s.part.Partition) }
 func (s *segmentsScreen) enter(c *console) tea.Cmd { return nil }
 func (s *segmentsScreen) capturing() bool          { return s.prompt != nil || s.table.capturing() }
-func (s *segmentsScreen) asking() bool             { return s.capturing() }
 
 func (s *segmentsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	if cmd, taken := pressPrompt(&s.prompt, k); taken {

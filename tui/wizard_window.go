@@ -213,24 +213,25 @@ func (s *windowStep) actions(c *console) []action {
 // shift moves the field's moment. An empty field begins at the end of what is covered.
 func (s *windowStep) shift(c *console, by time.Duration) tea.Cmd {
 	at := int64(0)
+	none := func() tea.Cmd { return c.told("there is no time in this field that could be moved") }
 	switch w, f := s.window, s.present(); {
 	case s.problem(s.second) != "":
-		return nil
+		return none()
 	case strings.TrimSpace(f.value()) == "" && !s.cover.ok:
-		return nil
+		return none()
 	case strings.TrimSpace(f.value()) == "":
 		at = s.cover.lo
 		if s.second {
 			at = s.cover.end
 		}
-	case s.second:
-		at = int64(*w.End)
-	case s.err != nil: // of To: the window is the one before
+	case s.err != nil: // of the other field: the window is the one before
 		t, err := engine.ParseMoment(f.value(), c.now(), s.zone)
 		if err != nil {
-			return nil
+			return none()
 		}
 		at = t.UnixMilli()
+	case s.second:
+		at = int64(*w.End)
 	default:
 		at = int64(*w.Start)
 	}

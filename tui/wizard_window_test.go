@@ -83,3 +83,15 @@ func TestTimeScale(t *testing.T) {
 		}
 	}
 }
+
+// TestShiftBesideAnError moves the time of one field while the other cannot be read.
+func TestShiftBesideAnError(t *testing.T) {
+	desk, _ := wizardDesk(t)
+	d, _ := driveWizard(t, desk(), 120, 36, ThemeDark)
+	d.keys("r", "ctrl+a", "enter", "nonsense", "tab", "09:00", "alt+up")
+	d.has("2026-11-20 09:01")
+	d.keys("ctrl+u", "+45m", "alt+up") // from a beginning that is not known
+	d.has("+45m", "there is no time in this field that could be moved")
+	d.keys("tab", "ctrl+u", "09:00", "tab", "alt+up")
+	d.has("2026-11-20 09:46")
+}
