@@ -21,7 +21,8 @@ var looks = map[string][]string{
 		"Sanitize", "Validate", "VerifyEvidence", "VerifyLedger", "VerifyOneReport"},
 	"archive":  {"NewRestoreID", "ValidID"},
 	"evidence": {"Digest", "Frameworks", "Overall", "ParsePublicKey", "ParseSchedule", "ShellFile", "ShellWord"},
-	"os":       {"Getenv"},
+	"os":       {"Getenv", "Interrupt", "Signal"},
+	"syscall":  {"SIGCONT", "SIGTERM"},
 }
 
 // functionsOf are the exported functions of a package; methods are reached through values only.
@@ -72,7 +73,7 @@ func TestConsoleCallsNothingThatWrites(t *testing.T) {
 			}
 			switch x := s.X.(type) {
 			case *ast.Ident:
-				if (functions[x.Name][s.Sel.Name] || x.Name == "os") && x.Obj == nil {
+				if (functions[x.Name][s.Sel.Name] || x.Name == "os" || x.Name == "syscall") && x.Obj == nil {
 					used[x.Name+"."+s.Sel.Name] = true
 					if !slices.Contains(looks[x.Name], s.Sel.Name) {
 						t.Errorf("%s uses %s.%s, which is not known to write nothing", name, x.Name, s.Sel.Name)
@@ -86,7 +87,7 @@ func TestConsoleCallsNothingThatWrites(t *testing.T) {
 			return true
 		})
 		for _, i := range f.Imports {
-			if p := strings.Trim(i.Path.Value, `"`); p == "os/exec" || p == "net" || strings.HasPrefix(p, "net/") || p == "syscall" {
+			if p := strings.Trim(i.Path.Value, `"`); p == "os/exec" || p == "net" || strings.HasPrefix(p, "net/") {
 				t.Errorf("%s imports %s", name, p)
 			}
 		}

@@ -332,15 +332,6 @@ func (b *evidenceBook) levelled(r evidenceRow, before string) (mark, string) {
 	return b.good(markOK), words
 }
 
-// good is a mark of success, as far as anything can be one: without a trusted key nothing is, nor is what
-// stands on a ledger that does not verify.
-func (b *evidenceBook) good(m mark) mark {
-	if m == markOK && (!b.trusted || b.inTrouble() || b.ledger == nil && unlooked(b.why) != "") {
-		return markAbout
-	}
-	return m
-}
-
 // scopeWords are level and coverage in few words.
 func scopeWords(r engine.ReportItem) string {
 	if r.Topics >= r.BackupTopics {

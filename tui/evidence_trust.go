@@ -111,3 +111,12 @@ func (c *console) takeLedger(l *engine.LedgerVerification, none error, at time.T
 	}
 	d.value, d.has, d.err, d.asOf = l, true, nil, at
 }
+
+// good is a mark of success, as far as anything can be one: without a trusted key nothing is, nor is what
+// stands on a ledger that does not verify.
+func (b *evidenceBook) good(m mark) mark {
+	if m == markOK && (!b.trusted || b.inTrouble() || b.ledger == nil && unlooked(b.why) != "") {
+		return markAbout
+	}
+	return m
+}
