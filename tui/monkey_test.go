@@ -38,9 +38,9 @@ type monkey struct {
 
 // How many monkeys there are, and how long they play.
 var (
-	monkeys       = flag.Int("monkeys", 6, "how many monkeys play")
+	monkeys       = flag.Int("monkeys", 3, "how many monkeys play")
 	monkeyFrom    = flag.Int("monkey", 0, "the first of them")
-	monkeyChoices = flag.Int("choices", 3000, "how many choices each of them has; a step takes about two")
+	monkeyChoices = flag.Int("choices", 1500, "how many choices each of them has; a step takes about two")
 )
 
 // pasted are texts that somebody might paste or name something by.
@@ -426,7 +426,7 @@ func TestMonkey(t *testing.T) {
 func FuzzKeys(f *testing.F) {
 	r := rand.NewChaCha8([32]byte{99})
 	for kind := range byte(6) {
-		choices := make([]byte, 600)
+		choices := make([]byte, 200)
 		_, _ = r.Read(choices)
 		f.Add(kind, choices)
 	}

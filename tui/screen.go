@@ -95,6 +95,7 @@ func (c *console) push(s screen) tea.Cmd {
 
 // replace opens a screen in place of the present one.
 func (c *console) replace(s screen) tea.Cmd {
+	c.giveUp(c.screen(), false)
 	stack := c.stacks[c.section]
 	c.stacks[c.section] = append(stack[:len(stack)-1:len(stack)-1], s)
 	return s.enter(c)

@@ -33,8 +33,11 @@ func (s *stepScreen) actions(c *console) []action {
 	}
 	turn := func(step int) func() tea.Cmd {
 		return func() tea.Cmd {
-			s.at = max(0, min(s.at+step, len(s.check.steps)-1))
-			s.text.top = 0
+			at := s.at + step
+			if at < 0 || at >= len(s.check.steps) {
+				return c.told(map[bool]string{true: "this is the first step", false: "this is the last step"}[step < 0])
+			}
+			s.at, s.text.top = at, 0
 			return nil
 		}
 	}
