@@ -93,7 +93,7 @@ func (a *app) takeDemo(ctx context.Context, o demo.Options, open *closers) (tui.
 	made()
 	open.add(func() error { defer end(); return live.Close() })
 	b := *a
-	b.clock = live.Clock()
+	b.clock = live.Now
 	d, err := b.newDesk(ctx, sight{places: places{config: live.Config}})
 	if err != nil {
 		return tui.Desk{}, err

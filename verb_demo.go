@@ -70,7 +70,7 @@ func (a *app) demoConsole(cmd *cobra.Command, o demo.Options) error {
 	if err != nil {
 		return err
 	}
-	a.clock = live.Clock()
+	a.clock = live.Now
 	err = a.console(cmd, sight{places: places{config: live.Config}}, opensAt(tui.Place{}))
 	return errors.Join(err, live.Close())
 }

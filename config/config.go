@@ -110,19 +110,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Load reads the file at path and decodes it. Everything that is wrong with it comes back in one
-// error; each part is an *Error that names file, line, key and remedy, and none ever shows a secret.
-// A missing file is fs.ErrNotExist. What a verb needs beyond that is asked by Validate.
-func Load(path string, o Options) (*Config, error) {
-	data, err := Read(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(path, data, o)
-}
-
-// Read is the text of a configuration file, for whoever parses it more than once: a console goes on with
-// what it read when it began. A missing file is fs.ErrNotExist.
+// Read is the text of a configuration file. It is apart from Parse since a console parses what it read when it
+// began once more for every job. A missing file is fs.ErrNotExist.
 func Read(path string) ([]byte, error) {
 	data, err := readBounded(path, MaxFileSize)
 	if err != nil {
@@ -131,8 +120,10 @@ func Read(path string) ([]byte, error) {
 	return data, nil
 }
 
-// Parse decodes data as if it had been read from the file name, whose extension (.toml, .yaml, .yml)
-// chooses the syntax; with any other the content does.
+// Parse decodes the text of the file name, whose extension (.toml, .yaml, .yml) chooses the syntax; with any
+// other the content does. Everything that is wrong with it comes back in one error; each part is an *Error
+// that names file, line, key and remedy, and none ever shows a secret. What a verb needs beyond that is asked
+// by Validate.
 func Parse(name string, data []byte, o Options) (*Config, error) {
 	root, err := parseTree(name, data)
 	if err != nil {

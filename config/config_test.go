@@ -21,9 +21,18 @@ func options(env ...string) Options {
 	return Options{Now: start, LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
 }
 
+// readAndParse is what a program does with a configuration.
+func readAndParse(path string, o Options) (*Config, error) {
+	text, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, text, o)
+}
+
 func load(t *testing.T, name string) *Config {
 	t.Helper()
-	c, err := Load(filepath.Join("testdata", name), options())
+	c, err := readAndParse(filepath.Join("testdata", name), options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +141,7 @@ func TestReferenceFiles(t *testing.T) {
 }
 
 func TestKubernetesResourceIsRefused(t *testing.T) {
-	_, err := Load("testdata/kubernetes.yaml", options())
+	_, err := readAndParse("testdata/kubernetes.yaml", options())
 	if err == nil || !strings.Contains(err.Error(), "kubernetes.yaml:1: apiVersion: this is a Kubernetes resource, not a configuration file") {
 		t.Fatal(err)
 	}

@@ -156,17 +156,17 @@ func manyKeys(n int) string {
 
 func TestLoadErrors(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := Load(filepath.Join(dir, "gone.toml"), Options{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := readAndParse(filepath.Join(dir, "gone.toml"), Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
-	if _, err := Load(dir, Options{}); err == nil {
+	if _, err := readAndParse(dir, Options{}); err == nil {
 		t.Error("a directory was read")
 	}
 	big := filepath.Join(dir, "big.toml")
 	if err := os.WriteFile(big, make([]byte, 10<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(big, Options{}); err == nil || !strings.Contains(err.Error(), "too large") {
+	if _, err := readAndParse(big, Options{}); err == nil || !strings.Contains(err.Error(), "too large") {
 		t.Error(err)
 	}
 }

@@ -17,8 +17,8 @@ import (
 // reportForm finds reports under any prefix: <id>/<yyyy>/<mm>/<id>.json.
 var reportForm = regexp.MustCompile(`^(.*/)?(validation-[0-9a-f]{8})/\d{4}/\d{2}/(validation-[0-9a-f]{8})\.json$`)
 
-// ledgerForm finds ledgers under any prefix, by their first entry.
-var ledgerForm = regexp.MustCompile(`^(.*/)?ledger/0000000000\.json$`)
+// ledgerForm finds ledgers under any prefix, by their entries: one that lost its first is still there.
+var ledgerForm = regexp.MustCompile(`^(.*/)?ledger/\d{10}\.json$`)
 
 // ReportList is what `validation evidence-list` prints.
 type ReportList struct {
@@ -26,6 +26,7 @@ type ReportList struct {
 	Reports         []ReportItem   `json:"reports"` // the oldest first
 	Ledgers         []string       `json:"ledgers"` // folders
 	Broken          []BrokenObject `json:"broken"`
+	Checked         bool           `json:"-"` // against a trusted key; those that do not verify are broken
 }
 
 // ReportItem is one report as it lies in the store.
@@ -74,7 +75,9 @@ func lookForEvidence(ctx context.Context, store storage.Store) (*evidenceTree, e
 		if m := reportForm.FindStringSubmatch(key); m != nil && m[2] == m[3] {
 			t.reports = append(t.reports, StoredReport{ReportID: m[2], Key: key})
 		} else if m := ledgerForm.FindStringSubmatch(key); m != nil {
-			t.ledgers = append(t.ledgers, m[1])
+			if !slices.Contains(t.ledgers, m[1]) {
+				t.ledgers = append(t.ledgers, m[1])
+			}
 		} else if strings.HasSuffix(key, ".sig") {
 			t.keys[key] = true
 		}
@@ -98,7 +101,7 @@ func ListReports(ctx context.Context, o QueryOptions) (*ReportList, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &ReportList{StorageLocation: o.Store.URL(), Reports: []ReportItem{}, Ledgers: []string{}, Broken: []BrokenObject{}}
+	list := &ReportList{StorageLocation: o.Store.URL(), Reports: []ReportItem{}, Ledgers: []string{}, Broken: []BrokenObject{}, Checked: o.Trusted != nil}
 	for _, prefix := range tree.ledgers {
 		list.Ledgers = append(list.Ledgers, prefix+"ledger/")
 	}

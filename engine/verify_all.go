@@ -187,10 +187,12 @@ func (v *verifier) summarise() {
 	v.summary.fact("reports", len(v.out.Reports))
 	v.summary.fact("verified", verified)
 	v.summary.fact("not_verified", len(v.out.Reports)-verified)
-	v.summary.fact("slots", slots)
-	v.summary.fact("missed", missed)
-	v.summary.fact("ledger_findings", findings)
-	v.summary.fact("entries", entries)
+	if v.out.Ledger != nil { // else "0 missed" would be said of what nobody looked at
+		v.summary.fact("slots", slots)
+		v.summary.fact("missed", missed)
+		v.summary.fact("ledger_findings", findings)
+		v.summary.fact("entries", entries)
+	}
 	if n := len(v.summary.Findings); n > mostBroken {
 		v.summary.Findings = append(v.summary.Findings[:mostBroken:mostBroken], plural(n-mostBroken, "more finding"))
 	}

@@ -406,3 +406,23 @@ func TestVerifyIsQuick(t *testing.T) {
 		t.Errorf("337 entries took %v", took)
 	}
 }
+
+// TestShellWord: a name is one word for a shell, whatever it holds, and nothing in it is a character that a terminal
+// acts on when it is pasted.
+func TestShellWord(t *testing.T) {
+	for _, name := range []string{"a/b.json", "-rf", "a b", "it's", `$(touch x)"` + "`y`", "a\x1b[201~\rrm -rf x\t'%s\\n\" b", "\u202egnp.exe", "é\u2028x", "a\nb"} {
+		word := ShellFile(name)
+		for _, r := range word {
+			if unprintable(r) {
+				t.Errorf("%q becomes %q", name, word)
+			}
+		}
+		want := name
+		if strings.HasPrefix(name, "-") {
+			want = "./" + name
+		}
+		if out, ok := shell(t, t.TempDir(), "printf '%s|' "+word); !ok || out != want+"|" {
+			t.Errorf("%q becomes %s, which a shell takes for %q", name, word, out)
+		}
+	}
+}

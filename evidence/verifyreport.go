@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -122,7 +123,6 @@ func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at Repo
 	switch {
 	case at.ExpectedSHA256 != "":
 		sum.Checked, sum.OK = true, v.SHA256 == at.ExpectedSHA256
-		sum.ByHand += " | grep " + ShellWord(at.ExpectedSHA256)
 		sum.Sentence = "compared with the one expected"
 	case sign.Checked:
 		sum.Checked, sum.OK = true, sign.OK
@@ -130,6 +130,7 @@ func (v *ReportVerification) signature(body, sig []byte, pub *PublicKey, at Repo
 	default:
 		sum.Sentence = "computed, and compared with nothing"
 	}
+	sum.ByHand += " | grep " + ShellWord(cmp.Or(at.ExpectedSHA256, v.SHA256))
 	v.add(sum)
 	v.add(sign)
 }

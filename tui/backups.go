@@ -132,11 +132,11 @@ func reportMark(r engine.ReportItem) (mark, string) {
 	case r.Overall == evidence.Passed && r.Stale:
 		return markFinding, "stale restore"
 	case r.Overall == evidence.Passed && r.Signature != evidence.SignatureValid:
-		return markAbout, levelWords(r.Level) + untrustedWords
+		return markAbout, scopeWords(r) + untrustedWords
 	case r.Overall == evidence.Passed && r.Level.EvidenceForControl():
-		return markOK, levelWords(r.Level)
+		return markOK, scopeWords(r)
 	case r.Overall == evidence.Passed:
-		return markFinding, levelWords(r.Level)
+		return markFinding, scopeWords(r)
 	case r.Overall == evidence.Failed:
 		return markBad, "FAILED"
 	default:
@@ -224,8 +224,8 @@ func (s *backupsScreen) copied(*console) (string, string) {
 }
 
 func (s *backupsScreen) click(c *console, at point, double bool) tea.Cmd {
-	if open := s.actions(c)[0]; s.table.clickAt(at.y) && double && open.off == "" {
-		return open.run()
+	if s.table.clickAt(at.y) && double {
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

@@ -211,6 +211,9 @@ func (s *backupsScreen) state(c *console) (left, right line) {
 	if n := len(list.Broken); n > 0 {
 		left = left.add(bad, " · "+units.Count(int64(n), "broken object"))
 	}
+	if r := c.data.reports.value; r != nil && len(r.Broken) > 0 {
+		left = left.add(bad, " · "+units.Count(int64(len(r.Broken)), "report")+" here cannot be believed")
+	}
 	if n := len(list.Backups); n > 0 && (c.wide() || !s.untrusted) { // what a mark means comes first
 		left = left.add(plain, " · newest "+units.Ago(list.Backups[n-1].CreatedAt, c.now()))
 	}

@@ -64,22 +64,33 @@ func commandLines(command string, w int) []line {
 // when it is: a backslash for the shell, nothing inside of a program for jq.
 type piece struct{ text, end string }
 
-// pieces are the parts of a command. Names in quotes stay whole.
+// pieces are the parts of a command. Names in quotes stay whole, whatever they hold; what stands in "$(…)" is a
+// command like any other. The first word in single quotes of a jq line is its program.
 func pieces(command string) []piece {
+	const bare, single, double, substituted = 'b', '\'', '"', '$'
 	var out []piece
-	single, double, program, from := false, false, false, 0
+	in, from := []rune{bare}, 0
+	program, seen := false, !strings.HasPrefix(command, "jq ")
 	for i := 0; i < len(command); i++ {
-		switch ch := command[i]; {
-		case ch == '\'' && !double:
-			single = !single
-			rest := command[i+1:]
-			program = single && strings.HasPrefix(command, "jq ") && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "select("))
-		case ch == '"' && !single:
-			double = !double
-		case ch == ' ' && single && program:
+		ch, now := command[i], in[len(in)-1]
+		switch {
+		case now == single && ch == '\'', now == double && ch == '"', now == substituted && ch == ')':
+			in, program = in[:len(in)-1], false
+		case now == single && (ch != ' ' || !program):
+		case ch == '\\':
+			i++
+		case ch == '$' && strings.HasPrefix(command[i:], "$("):
+			in = append(in, substituted)
+			i++
+		case now == single && ch == ' ':
 			out = append(out, piece{command[from:i], ""})
 			from = i + 1
-		case ch == ' ' && !single: // inside of "$(…)" a shell takes it too
+		case ch == '"':
+			in = append(in, double)
+		case now == double:
+		case ch == '\'':
+			in, program, seen = append(in, single), !seen && len(in) == 1, seen || len(in) == 1
+		case ch == ' ':
 			out = append(out, piece{command[from:i], " \\"})
 			from = i + 1
 		}

@@ -134,3 +134,79 @@ func TestBreakCommand(t *testing.T) {
 		}
 	}
 }
+
+// TestByHandWithHostileNames: whoever names the folders of evidence gets nothing run by it, and nothing that a
+// terminal acts on is pasted.
+func TestByHandWithHostileNames(t *testing.T) {
+	for _, tool := range []string{"openssl", "sha256sum", "jq", "sh"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("this machine lacks ", tool)
+		}
+	}
+	for _, name := range []string{`a b'; touch pwned; '`, `$(touch pwned)"` + "`touch pwned`", "-rf", "a  b %s (c) #~&;|<>*?[x]{y}!", "é ☃"} {
+		var archive string
+		desk := damagedYear(t, func(dir string) {
+			archive = dir
+			if err := os.Rename(filepath.Join(dir, "evidence"), filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		key, err := os.ReadFile(filepath.Join(filepath.Dir(archive), "keys", "signing.pub.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(archive, "pub.pem"), key, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := drive(t, desk, 120, 36, ThemeNone)
+		d.keys("enter")
+		r := d.c.screen().(*reportScreen).check.value
+		if m, words := r.verdict(); m != markOK {
+			t.Fatalf("evidence in a folder called %q is %s", name, words)
+		}
+		var lines []string
+		for i := range r.steps {
+			lines = append(lines, (&stepScreen{check: r, at: i}).byHand()...)
+		}
+		d.keys(":")
+		d.text("ledger 91")
+		d.keys("enter")
+		lines = append(lines, d.c.screen().(*entryScreen).byHand(d.c)...)
+		if len(lines) < 12 {
+			t.Errorf("only %d lines", len(lines))
+		}
+		for _, line := range lines {
+			if clean(line) != line && name != "é ☃" {
+				t.Errorf("%q holds what a terminal acts on", line)
+			}
+			for _, text := range []string{line, asShown(t, line, 300), asShown(t, line, 160)} {
+				if strings.Contains(text, "there is room for") {
+					continue
+				}
+				if out, ok := shell(t, archive, text); !ok {
+					t.Errorf("%s\n%s", text, out)
+				}
+			}
+		}
+		if _, err := os.Stat(filepath.Join(archive, "pwned")); err == nil {
+			t.Errorf("a folder called %q had something run", name)
+		}
+		// What is wrong is noticed by the line that checks it.
+		of := func(n int64) string {
+			k, _ := entryKey(r.ledger, &r.ledger.Entries[n])
+			return filepath.Join(archive, filepath.FromSlash(k))
+		}
+		for _, f := range []string{of(91), of(90), filepath.Join(archive, filepath.FromSlash(r.key)), of(r.entry.Sequence)} {
+			edit(t, f, func(b []byte) []byte { return append(b, ' ') })
+		}
+		silent := 0
+		for _, line := range lines {
+			if _, ok := shell(t, archive, line); ok {
+				silent++
+			}
+		}
+		if silent > 5 { // document, key, place, verdict, and whatever else reads what did not change
+			t.Errorf("%d of %d lines do not notice a change", silent, len(lines))
+		}
+	}
+}

@@ -27,8 +27,7 @@ func (c *console) startArchiveCheck(backup, run string) tea.Cmd {
 	case c.desk.Archive == nil:
 		return c.failed("check archive", errNoArchive)
 	case c.quitting:
-		c.note(badNews, "check archive: not here: "+quitsSoon)
-		return nil
+		return c.notHere("check archive", quitsSoon)
 	case backup == "":
 		c.note(badNews, "check archive: which one? Name it: :check ARCHIVE")
 		return nil

@@ -34,7 +34,7 @@ type console struct {
 	jobs     []*job
 	lastJob  int
 	polling  bool
-	waiting  int        // loaders at work
+	waiting  int        // loaders at work, also those whose answer is not wanted any more
 	readings []underWay // what they read
 	starting int        // jobs that are being begun
 	spinning bool
@@ -55,6 +55,7 @@ type console struct {
 	forced     bool                         // quit whatever runs: it was waited for long enough
 	verified   *engine.EvidenceVerification // of everything, by the last job that did; nil: none has
 	verifiedAt time.Time
+	checks     map[string]checked // by report: what came of verifying it by itself
 
 	bars    bool // the terminal shows progress in its tab or frame
 	after   func(d time.Duration, msg tea.Msg) tea.Cmd
@@ -75,7 +76,7 @@ type Look struct {
 }
 
 func newConsole(ctx context.Context, desk Desk, look Look) *console {
-	c := &console{ctx: ctx, desk: desk, look: look, w: 80, h: 24, quiet: look.Quiet, after: after, holders: engine.Holders}
+	c := &console{ctx: ctx, desk: desk, look: look, w: 80, h: 24, quiet: look.Quiet, after: after, holders: engine.Holders, checks: map[string]checked{}}
 	c.desk.fill()
 	c.theme = newTheme(look.Theme, look.ASCII)
 	c.bars = showsProgress(os.Getenv)
@@ -213,11 +214,7 @@ func (c *console) hand(k tea.KeyPressMsg) tea.Cmd {
 	}
 	for _, a := range append(s.actions(c), c.common()...) {
 		if key.Matches(k, a.key) {
-			if a.off != "" {
-				c.note(badNews, a.words()+": not here: "+a.off)
-				return nil
-			}
-			return a.run()
+			return c.do(a)
 		}
 	}
 	if cmd, taken := s.press(c, k); taken {
@@ -291,7 +288,7 @@ func (c *console) copy(what, text string) tea.Cmd {
 	if text == "" {
 		return c.told("nothing to copy here")
 	}
-	c.note(goodNews, "copied "+what+": "+text)
+	c.note(noNews, "copied "+what+": "+text)
 	return tea.SetClipboard(text)
 }
 

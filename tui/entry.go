@@ -249,11 +249,11 @@ func (s *entryScreen) byHand(c *console) []string {
 		return nil
 	}
 	key, sigKey := entryKey(c.data.ledger.value, e)
-	out := []string{"sha256sum " + evidence.ShellFile(key),
+	out := []string{"sha256sum " + evidence.ShellFile(key) + " | grep " + evidence.ShellWord(e.SHA256),
 		"openssl dgst -sha256 -verify " + evidence.ShellFile(keyFile(c.data.ledger.value.Options.PublicKey)) + " -signature " + evidence.ShellFile(sigKey) + " " + evidence.ShellFile(key)}
 	if before != nil {
 		b, _ := entryKey(c.data.ledger.value, before)
-		out = append(out, "sha256sum "+evidence.ShellFile(b), "jq -r .previous_sha256 "+evidence.ShellFile(key))
+		out = append(out, `jq -er --arg sum "$(sha256sum < `+evidence.ShellFile(b)+` | cut -c1-64)" '.previous_sha256 | select(. == $sum)' `+evidence.ShellFile(key))
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"kustody/engine"
 	"kustody/evidence"
 )
 
@@ -15,24 +16,16 @@ import (
 // row like any other.
 type evidenceScreen struct {
 	listing[evidenceRow]
-	book   *evidenceBook
-	year   int
-	lanes  int // as the columns were laid out for
-	keys   int
-	going  string // a date to go to once the rows are there
-	checks map[string]checked
-	allAt  time.Time // when everything was verified, as far as it was taken over
-}
-
-// checked is when one report was verified by itself, and what came of it.
-type checked struct {
-	at    time.Time
-	mark  mark
-	words string
+	book  *evidenceBook
+	year  int
+	lanes int // as the columns were laid out for
+	keys  int
+	going string    // a date to go to once the rows are there
+	allAt time.Time // when everything was verified, as far as it was taken over
 }
 
 func newEvidenceScreen(c *console) screen {
-	s := &evidenceScreen{listing: listing[evidenceRow]{preview: true}, book: newEvidenceBook(nil, nil), checks: map[string]checked{}}
+	s := &evidenceScreen{listing: listing[evidenceRow]{preview: true}, book: newEvidenceBook(nil, nil)}
 	s.columns(c)
 	return s
 }
@@ -140,7 +133,11 @@ func (s *evidenceScreen) name(*console) string { return "Evidence" }
 
 func (s *evidenceScreen) enter(c *console) tea.Cmd { return s.load(c, false) }
 
-func (s *evidenceScreen) refresh(c *console) tea.Cmd { return s.load(c, true) }
+// refresh reads everything anew; what was found of single reports before then counts no more.
+func (s *evidenceScreen) refresh(c *console) tea.Cmd {
+	clear(c.checks)
+	return s.load(c, true)
+}
 
 func (s *evidenceScreen) load(c *console, again bool) tea.Cmd {
 	s.fill(c)
@@ -151,7 +148,7 @@ func (s *evidenceScreen) load(c *console, again bool) tea.Cmd {
 // fill makes the rows anew from what was read.
 func (s *evidenceScreen) fill(c *console) {
 	s.takeAll(c)
-	s.book = newEvidenceBook(c.data.ledger.value, c.data.reports.value)
+	s.book = c.evidenceBook()
 	years := s.book.years()
 	if len(years) > 0 && !slices.Contains(years, s.year) {
 		s.year = years[len(years)-1]
@@ -174,19 +171,21 @@ func (s *evidenceScreen) takeAll(c *console) {
 		return
 	}
 	s.allAt = c.verifiedAt
-	if v.Ledger != nil && c.data.ledger.has && c.verifiedAt.After(c.data.ledger.asOf) {
-		c.data.ledger.value, c.data.ledger.asOf = v.Ledger, c.verifiedAt
+	if c.data.ledger.has && c.verifiedAt.After(c.data.ledger.asOf) {
+		c.takeLedger(v.Ledger, engine.NoArchive("there is no ledger below %s", c.desk.Location), c.verifiedAt)
 	}
 	for i := range v.Reports {
 		r := &v.Reports[i]
 		m := markOK
 		switch {
-		case r.Failed() != "":
+		case r.Failed() != "" || len(r.Steps) == 0: // no step: it was listed, and is not there
 			m = markBad
 		case !r.Verified:
 			m = markAbout
+		case v.Ledger == nil:
+			m = markFinding
 		}
-		s.checks[r.Item.ReportID] = checked{c.verifiedAt, m, r.Verdict}
+		c.checks[r.Item.ReportID] = checked{c.verifiedAt, m, r.Verdict}
 	}
 }
 
@@ -250,10 +249,11 @@ func (s *evidenceScreen) open(c *console, r evidenceRow) tea.Cmd {
 // verify reads and verifies the report of a row.
 func (s *evidenceScreen) verify(c *console, r evidenceRow) tea.Cmd {
 	var l loader[*reportCheck]
-	return c.loadCheck(&l, r.reportID, func() tea.Cmd {
+	return c.loadCheck(&l, r.reportID, false, func() tea.Cmd {
 		v := l.value
 		m, words := v.verdict()
-		s.checks[r.reportID] = checked{c.now(), m, words}
+		c.checks[r.reportID] = checked{c.now(), m, words}
+		s.fill(c)
 		kind := goodNews
 		if m != markOK {
 			kind = badNews
@@ -286,14 +286,14 @@ func (s *evidenceScreen) goToDate(c *console, text string) {
 		s.going = text
 		return
 	}
-	at, whole, ok := readDate(text, c)
-	if !ok {
-		c.note(badNews, "cannot read "+strconv.Quote(text)+" as a date: write 2026-08-14, or 2026-08-14 02:00")
+	ms, err := c.moment(text)
+	if err != nil {
+		c.note(badNews, err.Error())
 		return
 	}
-	end := at
-	if whole {
-		end = at.Add(24*time.Hour - 1)
+	end := time.UnixMilli(ms)
+	if _, err := time.Parse(time.DateOnly, text); err == nil || text == "today" || text == "yesterday" { // all of that day
+		end = end.Add(24*time.Hour - 1)
 	}
 	best := -1
 	for i, r := range s.book.rows {
@@ -311,20 +311,6 @@ func (s *evidenceScreen) goToDate(c *console, text string) {
 	s.table.goTo(s.book.rows[best].id())
 }
 
-// readDate reads a day, or a moment, in the console's zone.
-func readDate(text string, c *console) (at time.Time, whole, ok bool) {
-	if t, err := time.ParseInLocation("2006-01-02", text, c.desk.Zone); err == nil {
-		return t, true, true
-	}
-	for _, form := range []string{"2006-01-02 15:04", "2006-01-02T15:04"} {
-		if t, err := time.ParseInLocation(form, text, c.desk.Zone); err == nil {
-			return t, false, true
-		}
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	return t, false, err == nil
-}
-
 func (s *evidenceScreen) copied(c *console) (string, string) {
 	r, ok := s.table.current()
 	if !ok {
@@ -335,7 +321,7 @@ func (s *evidenceScreen) copied(c *console) (string, string) {
 
 func (s *evidenceScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y-s.above(c, c.h-chrome)) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

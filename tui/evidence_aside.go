@@ -127,7 +127,7 @@ func (s *evidenceScreen) verifiedLines(c *console, r evidenceRow, w int) []line 
 	if !s.book.trusted {
 		return para(warn, "Nothing is verified: there is no trusted public key.", w)
 	}
-	if x, done := s.checks[r.reportID]; done && r.reportID != "" {
+	if x, done := c.checkOf(r.reportID); done {
 		l := append(line{{" ", plain}}, c.theme.word(x.mark, "verified "+units.Ago(x.at, c.now())+":")...)
 		return append([]line{l}, para(plain, x.words, w)...)
 	}
@@ -149,7 +149,11 @@ func (s *evidenceScreen) verifiedLines(c *console, r evidenceRow, w int) []line 
 	if l == nil {
 		return []line{styled(dim, " looked at "+when)}
 	}
-	return []line{l, styled(dim, " verified "+when)}
+	verb := " verified "
+	if s.book.inTrouble() {
+		verb = " looked at "
+	}
+	return []line{l, styled(dim, verb+when)}
 }
 
 // offline says so where everything was read from a folder.

@@ -58,6 +58,7 @@ func (r evidenceRow) id() string {
 type evidenceBook struct {
 	ledger  *engine.LedgerVerification // nil: there is none
 	trusted bool                       // a public key came by another road
+	why     error                      // why there is no ledger, where that is known
 	rows    []evidenceRow
 	lanes   int // kinds of slots of all series
 	keys    int // that sign entries
@@ -74,7 +75,7 @@ func newEvidenceBook(l *engine.LedgerVerification, list *engine.ReportList) *evi
 		entries: map[int64]*evidence.Sealed{}}
 	if list != nil {
 		for i := range list.Reports {
-			b.items[list.Reports[i].ReportID] = &list.Reports[i]
+			b.take(&list.Reports[i])
 		}
 		for _, x := range list.Broken {
 			b.bad[reportIDOf(x.Key)], b.badAt[reportIDOf(x.Key)] = x.Problem, monthOf(x.Key)
@@ -94,6 +95,7 @@ func newEvidenceBook(l *engine.LedgerVerification, list *engine.ReportList) *evi
 		}
 		b.keys = len(signers)
 	} else if list != nil {
+		b.trusted = list.Checked
 		for _, r := range list.Reports {
 			b.trusted = b.trusted || r.Signature == evidence.SignatureValid
 		}
@@ -279,7 +281,7 @@ func (b *evidenceBook) result(r evidenceRow, now time.Time) (mark, string) {
 		}
 	}
 	if r.kind == rowLoose {
-		return b.levelled(r, "")
+		return b.inTime(r, now, "")
 	}
 	switch verdict {
 	case evidence.VerdictOpen:
@@ -297,15 +299,18 @@ func (b *evidenceBook) result(r evidenceRow, now time.Time) (mark, string) {
 	case evidence.VerdictStale:
 		return markFinding, "stale restore"
 	case evidence.VerdictLate:
-		_, words := b.levelled(r, "late, ")
+		_, words := b.inTime(r, now, "late, ")
 		return markFinding, words
 	}
-	return b.levelled(r, "")
+	return b.inTime(r, now, "")
 }
 
 // levelled is a pass with how much was compared.
 func (b *evidenceBook) levelled(r evidenceRow, before string) (mark, string) {
 	if r.slot.Kind == evidence.SlotBackup && r.reportID == "" {
+		if b.unread(r) {
+			return markAbout, before + "backed up, unread"
+		}
 		return b.good(markOK), before + "backed up"
 	}
 	if r.report == nil {
@@ -319,20 +324,12 @@ func (b *evidenceBook) levelled(r evidenceRow, before string) (mark, string) {
 		return markFinding, strings.ToLower(string(r.report.Overall))
 	case r.report.Stale:
 		return markFinding, "stale restore"
-	case !b.trusted || r.report.Signature != evidence.SignatureValid:
+	case b.good(markOK) != markOK || r.report.Signature != evidence.SignatureValid:
 		return markAbout, words
 	case !r.report.Level.EvidenceForControl():
 		return markFinding, words
 	}
 	return b.good(markOK), words
-}
-
-// good is a mark of success, as far as anything can be one without a trusted key.
-func (b *evidenceBook) good(m mark) mark {
-	if !b.trusted && m == markOK {
-		return markAbout
-	}
-	return m
 }
 
 // scopeWords are level and coverage in few words.
@@ -386,7 +383,7 @@ func (b *evidenceBook) tally(rows []evidenceRow, now time.Time) string {
 			n[string(r.slot.Verdict)]++
 		}
 	}
-	parts := []string{units.Count(int64(due), "slot") + " due"}
+	parts := []string{b.doubt() + units.Count(int64(due), "slot") + " due"}
 	for _, word := range []string{"passed", "late", "stale", "failed", "error", "missed", "overdue", "open", "not verified"} {
 		if n[word] > 0 {
 			parts = append(parts, itoa(n[word])+" "+map[string]string{"not verified": "do not verify", "error": "in error"}[word]+

@@ -85,7 +85,12 @@ func (s *evidenceScreen) heading(c *console, w, h int) []line {
 	rows := s.inYear()
 	sentence := s.book.tally(rows, c.now())
 	if s.book.ledger == nil {
-		sentence = units.Count(int64(len(rows)), "report") + " · no ledger: a report that is missing would not be noticed"
+		sentence = units.Count(int64(len(rows)), "report") + " · "
+		if m, words := s.book.noLedger(); m == markBad {
+			sentence += words
+		} else {
+			sentence += "no ledger: a report that is missing would not be noticed"
+		}
 	}
 	left := line{{" " + strconv.Itoa(s.year), bold | accent}, {"   " + sentence, plain}}
 	lane, future := s.lane(c)
@@ -200,7 +205,7 @@ func (s *evidenceScreen) legendOf(c *console, seen map[mark]bool, room int) (l l
 }
 
 // stripGlyph is a mark of one cell also where marks take two.
-func stripGlyph(m mark) span { return span{markGlyphs[m][0], markStyles[m]} }
+func stripGlyph(m mark) span { return span{markGlyphs[m][0], markStyles[m] | badge} }
 
 // strip is one glyph per slot of the year, month names above, and a pointer below.
 func (s *evidenceScreen) strip(c *console, lane, future []evidenceRow, w int) (labels, glyphs, cursor line) {
@@ -269,19 +274,30 @@ func (s *evidenceScreen) state(c *console) (left, right line) {
 	if c.desk.Evidence == nil {
 		return nil, nil
 	}
-	return c.trustLine(s.book), line{{s.table.more(), dim}}
+	left, right = c.trustLine(s.book), line{{s.table.more(), dim}}
+	at := c.data.ledger.asOf // a mark is as old as what it stands on
+	if s.book.ledger == nil || c.data.reports.has && c.data.reports.asOf.Before(at) {
+		at = c.data.reports.asOf
+	}
+	if age := (line{{" as of " + stampSeconds(at) + " UTC   ", dim}}); !at.IsZero() && c.now().Sub(at) > time.Minute && left.width()+age.width()+right.width() < c.w {
+		right = append(age, right...)
+	}
+	return left, right
 }
 
 // trustLine is what the ledger as a whole comes to, and against what.
 func (c *console) trustLine(b *evidenceBook) line {
 	pre := line{{" ", plain}}
-	switch {
+	switch l := c.data.ledger; {
+	case l.has && l.err != nil && !b.inTrouble():
+		return append(pre, c.theme.word(markFinding, "the ledger could not be read again; shown as of "+clockTime(l.asOf)+" UTC (M says why)")...)
 	case len(b.rows) == 0 && b.ledger == nil:
 		return nil
 	case !b.trusted:
 		return append(pre, c.theme.word(markAbout, "no trusted key: nothing is verified; give yours with --public-key FILE")...)
 	case b.ledger == nil:
-		return append(pre, c.theme.word(markFinding, "no ledger here: what is missing cannot be noticed")...)
+		m, words := b.noLedger()
+		return append(pre, c.theme.word(m, words)...)
 	case b.otherKey() != "":
 		return append(pre, c.theme.word(markBad, "the ledger does not verify: it names key "+b.otherKey()[:8]+", yours is "+b.ledger.Options.PublicKey.KeyID()[:8])...)
 	case b.inTrouble():

@@ -205,7 +205,7 @@ func TestEvidenceCommands(t *testing.T) {
 	command("slot 2026-03-22 01:00")
 	d.has("▸ 2026-03-15 02:00")
 	command("slot monday")
-	d.has(`cannot read "monday" as a date`)
+	d.has(`"monday" is no time: write a time such as 2026-08-14`)
 	d.keys("esc")
 	command("evidence 2025")
 	d.has(" 2025 ", "6 slots due")

@@ -5,12 +5,21 @@ import (
 	"strings"
 	"time"
 
+	"kustody/engine"
 	"kustody/evidence"
 )
 
 // holds says that every step was taken against a trusted key, and none failed.
 func (r *reportCheck) holds() bool {
-	return r.trusted != nil && r.failed == nil && !anyFailed(r.steps)
+	return r.trusted != nil && r.failed == nil && !anyFailed(r.steps) && r.unlooked() == ""
+}
+
+// unlooked says why the ledger that is there could not be looked at; "" where it was, or there is none.
+func (r *reportCheck) unlooked() string {
+	if r.ledger != nil {
+		return ""
+	}
+	return unlooked(r.noLedger)
 }
 
 // stepMark is the mark of a step. Where the whole does not hold, or no key is trusted, nothing in it is
@@ -59,10 +68,23 @@ func (r *reportCheck) verdict() (mark, string) {
 		return markAbout, "nothing is proved: there is no trusted public key"
 	case unnamed:
 		return markFinding, "genuine and unchanged, and no entry of the ledger names it"
+	case r.unlooked() != "":
+		return markFinding, "its own signature holds; the ledger cannot be verified: " + r.unlooked()
 	case r.ledger == nil:
 		return markFinding, "genuine and unchanged; there is no ledger to say whether others are missing"
 	}
+	if r.report != nil && r.report.GeneratedAt.After(r.at.Add(ahead)) {
+		return markFinding, "genuine and unchanged, and dated ahead of this machine's clock"
+	}
 	return markOK, "genuine and unchanged; the time is the signer's word"
+}
+
+// inWindow says that a report is about a part of time, and not about everything that its run holds.
+func inWindow(x *evidence.Report) string {
+	if x.Restore.WindowStartMS == nil && x.Restore.WindowEndMS == nil {
+		return ""
+	}
+	return ", in a window"
 }
 
 // failedSteps name the steps that did not hold; "" when all did.
@@ -104,14 +126,15 @@ func (r *reportCheck) paragraph() string {
 		fmt.Fprintf(&b, " (sha256 %s)", r.sha256)
 	}
 	_, words := r.verdict()
-	fmt.Fprintf(&b, ": %s.", words)
+	fmt.Fprintf(&b, ": %s.", engine.Sanitize(words))
 	if failed := failedSteps(r.steps); failed != "" {
 		fmt.Fprintf(&b, " What did not hold: %s.", failed)
 	}
 	if x := r.report; x != nil {
-		fmt.Fprintf(&b, " It says %s, %s, %d of %d topics, %d records restored", x.Overall, x.Level, len(x.Restore.Topics), x.Backup.Topics, x.Restore.Records)
+		fmt.Fprintf(&b, " It says %s, %s, %d of %d topics, %d records restored%s", engine.Sanitize(string(x.Overall)), engine.Sanitize(string(x.Level)),
+			len(x.Restore.Topics), x.Backup.Topics, x.Restore.Records, inWindow(x))
 		if x.Slot != nil {
-			fmt.Fprintf(&b, ", for the %s of series %s due %s", x.Slot.Kind, x.Series, x.Slot.Due.UTC().Format(time.RFC3339))
+			fmt.Fprintf(&b, ", for the %s of series %s due %s", engine.Sanitize(x.Slot.Kind), engine.Sanitize(x.Series), x.Slot.Due.UTC().Format(time.RFC3339))
 		}
 		b.WriteString(".")
 	}
@@ -129,8 +152,8 @@ func (r *reportCheck) paragraph() string {
 	}
 	fmt.Fprintf(&b, " on %s; what held: %s.", r.at.UTC().Format(time.RFC3339), first(strings.Join(held, ", "), "nothing"))
 	if r.entry != nil {
-		fmt.Fprintf(&b, " Ledger entry %d, sha256 %s.", r.entry.Sequence, r.entry.SHA256)
+		fmt.Fprintf(&b, " Ledger entry %d, sha256 %s, in the ledger as it was verified on %s.", r.entry.Sequence, r.entry.SHA256, r.ledgerAt.UTC().Format(time.RFC3339))
 	}
-	fmt.Fprintf(&b, " Not proved: %s.", strings.Join(r.notProved(), "; "))
+	fmt.Fprintf(&b, " Not proved: %s.", engine.Sanitize(strings.Join(r.notProved(), "; ")))
 	return b.String()
 }

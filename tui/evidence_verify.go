@@ -29,7 +29,8 @@ type reportCheck struct {
 	entry       *evidence.Sealed // that names it; nil: none
 	before      *evidence.Sealed // the entry before that one
 	ledger      *engine.LedgerVerification
-	noLedger    error // why there is none
+	noLedger    error     // why there is none
+	ledgerAt    time.Time // when the ledger was verified
 	files       []namedFile
 	at          time.Time
 }
@@ -43,12 +44,12 @@ type namedFile struct {
 	broken    string
 }
 
-// loadCheck reads a report and verifies it, against the ledger too. The ledger as it was read before will
-// do to find the entry; that there is none is said only of a ledger that was read just now: the report may
-// be younger than what is in sight.
-func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.Cmd) tea.Cmd {
-	ledger, noLedger, now := c.data.ledger.value, c.data.ledger.err, c.now
-	if c.data.ledger.stale || c.data.ledger.loading {
+// loadCheck reads a report and verifies it, against the ledger too: as it was verified before, or anew where
+// that is asked for, or failed the last time. The ledger as it was read before will do to find the entry; that
+// there is none is said only of a ledger that was read just now: the report may be younger than what is in sight.
+func (c *console) loadCheck(l *loader[*reportCheck], id string, anew bool, then func() tea.Cmd) tea.Cmd {
+	ledger, at, now := c.data.ledger.value, c.data.ledger.asOf, c.now
+	if anew || c.data.ledger.err != nil || c.data.ledger.stale || c.data.ledger.loading {
 		ledger = nil
 	}
 	return l.load(c, "and verifying report "+id, func(ctx context.Context) (*reportCheck, error) {
@@ -59,8 +60,9 @@ func (c *console) loadCheck(l *loader[*reportCheck], id string, then func() tea.
 		if err != nil {
 			return nil, err
 		}
-		r := &reportCheck{id: id, trusted: o.PublicKey, ledger: ledger, noLedger: noLedger}
+		r := &reportCheck{id: id, trusted: o.PublicKey, ledger: ledger, ledgerAt: at}
 		if r.named(); r.entry == nil {
+			r.ledgerAt = now()
 			if r.ledger, r.noLedger = engine.VerifyLedger(ctx, o); r.ledger != nil {
 				r.noLedger = nil
 			}
@@ -241,8 +243,7 @@ func (c *console) startVerifyAll() tea.Cmd {
 		}
 	}
 	if c.quitting {
-		c.note(badNews, "verify: not here: "+quitsSoon)
-		return nil
+		return c.notHere("verify", quitsSoon)
 	}
 	type opened struct {
 		ledger engine.LedgerOptions
@@ -265,7 +266,7 @@ func (c *console) startVerifyAll() tea.Cmd {
 		j := &job{work: work, title: "verify all evidence in " + c.desk.Location, again: "verify again: it only reads, and begins at the beginning"}
 		j.after = func(c *console) {
 			if v := work.Verification(); v != nil {
-				c.verified, c.verifiedAt = v, c.now()
+				c.verified, c.verifiedAt = v, j.summary.Started // each was looked at then or later
 			}
 		}
 		if c.screen() != at { // the job is listed; it does not lie down on what is looked at now

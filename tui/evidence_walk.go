@@ -14,7 +14,7 @@ type walk struct {
 
 // walkFrom finds the row that is asked for among its like.
 func (c *console) walkFrom(is func(evidenceRow) bool) walk {
-	w := walk{book: newEvidenceBook(c.data.ledger.value, c.data.reports.value), at: -1}
+	w := walk{book: c.evidenceBook(), at: -1}
 	lane, found := "", false
 	for _, r := range w.book.rows {
 		if is(r) {

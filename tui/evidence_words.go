@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"kustody/engine"
 	"kustody/evidence"
 )
 
@@ -30,8 +31,11 @@ func (b *evidenceBook) sentence(r evidenceRow, now time.Time) string {
 		out = what + " was " + string(r.slot.Verdict) + "; a further attempt, which does not change that, came to: " + words + "."
 	default:
 		out = what + ": " + words + "."
-		if m == markOK || m == markAbout {
+		switch m {
+		case markOK:
 			out = what + " passed: " + words + "."
+		case markAbout:
+			out = what + " is said to have passed, which is not verified: " + words + "."
 		}
 	}
 	if r.reportID != "" {
@@ -44,7 +48,7 @@ func (b *evidenceBook) sentence(r evidenceRow, now time.Time) string {
 	if r.closing != nil && r.slot.Verdict != evidence.VerdictMissed {
 		out += " Ledger entry " + plainNumber(r.closing.Sequence) + ", sha256 " + r.closing.SHA256 + "."
 	}
-	return out + " " + b.trustWords()
+	return engine.Sanitize(out + " " + b.trustWords()) // it is sent on: a name must not begin a line of its own
 }
 
 // trustWords say what all of it is worth.
@@ -53,6 +57,9 @@ func (b *evidenceBook) trustWords() string {
 	case !b.trusted:
 		return "Nothing was verified: no public key was given that came by another road than the evidence."
 	case b.ledger == nil:
+		if m, words := b.noLedger(); m == markBad {
+			return capital(words) + "."
+		}
 		return "There is no ledger: a report that is missing would not be noticed."
 	case b.inTrouble():
 		return "The ledger does not verify against key " + b.ledger.Options.PublicKey.KeyID() + ": " + b.ledger.Summary() + "."

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Frame is one picture of the console: exactly Height lines, each exactly Width cells.
@@ -41,11 +43,12 @@ func (f Frame) harmless(l line) line {
 		if f.theme.ascii {
 			text = plainASCII(text)
 		}
-		if n := len(out); n > 0 && out[n-1].style == s.style {
+		st := s.style &^ badge
+		if n := len(out); n > 0 && out[n-1].style == st {
 			out[n-1].text += text
 			continue
 		}
-		out = append(out, span{text, s.style})
+		out = append(out, span{text, st})
 	}
 	return out
 }
@@ -151,6 +154,49 @@ func beside(left []line, lw int, right []line, rw, h int) []line {
 		l := append(line{}, at(left, i).fit(lw)...)
 		l = append(l, span{"│", dim})
 		out[i] = append(l, at(right, i).fit(rw)...)
+	}
+	return out
+}
+
+// feigned are the glyphs that a verdict is known by, and what could be taken for them.
+const feigned = "✓✔✅☑🗸√✗✘✖❌☒🗴"
+
+// verbatim is a screen that shows the data of records: there a tick is a tick.
+type verbatim interface{ verbatim() }
+
+// unfeigned takes glyphs of verdicts out of what is no mark: a topic, a series or a key of somebody else must
+// not be able to look like a verdict of this program. Each becomes as many question marks as it took cells.
+func unfeigned(lines []line) []line {
+	out := lines
+	for i, l := range lines {
+		for k, s := range l {
+			text := s.text
+			if !strings.ContainsAny(text, feigned) {
+				continue
+			}
+			head := ""
+			if s.style&badge != 0 {
+				n := len(text) - len(strings.TrimLeft(text, " "))
+				_, size := utf8.DecodeRuneInString(text[n:])
+				head, text = text[:n+size], text[n+size:]
+			}
+			var b strings.Builder
+			b.WriteString(head)
+			for _, r := range clean(text) {
+				if strings.ContainsRune(feigned, r) {
+					b.WriteString(repeat("?", width(string(r))))
+				} else {
+					b.WriteRune(r)
+				}
+			}
+			if &out[0] == &lines[0] {
+				out = slices.Clone(lines)
+			}
+			if k == 0 || &out[i][0] == &l[0] {
+				out[i] = slices.Clone(out[i])
+			}
+			out[i][k].text = b.String()
+		}
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 
+	"kustody/engine"
 	"kustody/evidence"
 	"kustody/tui/units"
 )
@@ -29,7 +30,7 @@ func (s *gapScreen) name(c *console) string {
 }
 
 func (s *gapScreen) book(c *console) *evidenceBook {
-	return newEvidenceBook(c.data.ledger.value, c.data.reports.value)
+	return c.evidenceBook()
 }
 
 func (s *gapScreen) enter(*console) tea.Cmd { return nil }
@@ -122,7 +123,7 @@ func (s *gapScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 }
 
 func (s *gapScreen) copied(c *console) (string, string) {
-	return "the slot", strings.Join(s.sentences(c), " ")
+	return "the slot", engine.Sanitize(strings.Join(s.sentences(c), " "))
 }
 
 func (s *gapScreen) draw(c *console, w, h int) body {

@@ -169,7 +169,8 @@ func TestHalfFilledFormIsNotLost(t *testing.T) {
 func TestPassingMessages(t *testing.T) {
 	d := drive(t, yearDesk(t), 120, 36, ThemeDark)
 	d.keys("y")
-	d.has("✓ copied the run's id")
+	d.has("copied the run's id")
+	d.lacks("✓ copied") // what is copied stands beside it, and was perhaps not verified
 	d.keys("j")
 	d.has("copied the run's id")
 	d.keys("enter")
@@ -300,4 +301,14 @@ func TestGoOnIsACommand(t *testing.T) {
 	d.poll()
 	d.has("How to go on", "To go on: kustody --batch --config prod.toml backup --full")
 	d.lacks("Kustody --batch")
+}
+
+// Where the way to a screen is too long, the names on the way are cut, and that of the screen is not.
+func TestBreadcrumbsEndWithTheScreen(t *testing.T) {
+	d := drive(t, yearDesk(t), 80, 24, ThemeDark)
+	d.keys("3")
+	id, _ := newestReport(t, d.c.data.ledger.value)
+	d.watch(newFakeJob("drill"), "drill of every topic in demo-bank, and of some more topics besides")
+	d.run(d.c.openReport(id))
+	d.has("Jobs › j-1 drill of ever… › ", "› "+id)
 }

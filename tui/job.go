@@ -47,7 +47,6 @@ func (s *jobScreen) name(*console) string {
 }
 
 func (s *jobScreen) capturing() bool { return s.parts.capturing() }
-func (s *jobScreen) asking() bool    { return s.parts.capturing() }
 
 // finds: the summary of a job that has ended is no table.
 func (s *jobScreen) finds() []action {
@@ -221,8 +220,8 @@ func (s *jobScreen) click(c *console, at point, double bool) tea.Cmd {
 		return nil
 	}
 	s.moved = true
-	if a := s.openPart(c); double && a.off == "" {
-		return a.run()
+	if double {
+		return c.do(s.openPart(c))
 	}
 	return nil
 }

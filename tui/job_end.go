@@ -41,11 +41,41 @@ func outcomeWord(s engine.Summary) string {
 	return s.Outcome
 }
 
+// end is how a job ended, in a mark and a word or two. That it came to its end is not the same as that what it
+// looked at is good: a verdict counts for more than the exit code, and carries its level.
+func (j *job) end() (mark, string) {
+	s := *j.summary
+	m, word := outcomeMark(s), outcomeWord(s)
+	if r := j.Report(); r != nil {
+		v, words := reportMark(engine.ReportItem{Overall: r.Overall, Level: r.Level, Stale: r.Stale, Signature: evidence.SignatureValid,
+			Topics: len(r.Restore.Topics), BackupTopics: r.Backup.Topics})
+		switch {
+		case s.Exit == engine.ExitFindings && r.Overall == evidence.Failed:
+			return v, words
+		case s.Exit == engine.ExitDone && (v != markOK || words != levelWords(evidence.LevelEveryRecord)):
+			return v, s.Outcome + ", " + words
+		}
+		return m, word
+	}
+	if s.Kind == "validate" && s.Exit == engine.ExitDone {
+		deep, _ := s.Get("deep").(bool)
+		switch checked := s.Get("signatures") == "checked"; {
+		case !checked && !deep:
+			return markAbout, s.Outcome + ", neither signatures nor segments read"
+		case !checked:
+			return markAbout, s.Outcome + ", signatures not checked"
+		case !deep:
+			return m, s.Outcome + ", segments not read"
+		}
+	}
+	return m, word
+}
+
 // jobState is the state of a job with its mark, for lists.
 func (c *console) jobState(j *job) line {
 	switch {
 	case j.summary != nil:
-		return c.theme.word(outcomeMark(*j.summary), outcomeWord(*j.summary))
+		return c.theme.word(j.end())
 	case j.asked:
 		return c.theme.word(markFinding, "cancelling")
 	case tallyOf(j.snap.Partitions)[rankRetrying] > 0:
@@ -58,7 +88,11 @@ func (c *console) jobState(j *job) line {
 // endHead is the outcome in the head's place: mark, words, what the exit code means, and when it was.
 func endHead(c *console, j *job, w int) []line {
 	s := *j.summary
-	l := append(line{{" ", plain}}, c.theme.word(outcomeMark(s), capital(s.Outcome)).with(bold)...)
+	m, words := j.end()
+	if s.Exit == engine.ExitFindings && m == markFinding {
+		words = s.Outcome
+	}
+	l := append(line{{" ", plain}}, c.theme.word(m, capital(words)).with(bold)...)
 	if s.Exit != engine.ExitDone || c.wide() {
 		l = l.add(plain, "   exit "+itoa(int(s.Exit))+": "+exitWords[s.Exit])
 	}
@@ -100,6 +134,9 @@ func summaryText(c *console, j *job, w int) []line {
 			continue
 		}
 		name := strings.ReplaceAll(f.Key, "_", " ")
+		if m, _ := j.end(); s.Kind == "validate" && f.Key == "verified" && m != markOK {
+			name = "as named"
+		}
 		if ms, ok := f.Value.(int64); ok && strings.HasSuffix(f.Key, "_ms") {
 			name, value = strings.TrimSuffix(name, " ms"), units.Span(time.Duration(ms)*time.Millisecond)
 		}
@@ -152,7 +189,8 @@ func verdictLine(c *console, r *evidence.Report) line {
 	case m == markOK && (!r.Level.EvidenceForControl() || r.Stale):
 		m = markFinding
 	}
-	return append(line{{" Verdict   ", dim}}, c.theme.word(m, string(r.Overall)+", "+string(r.Level))...)
+	words := string(r.Overall) + ", " + string(r.Level) + ", " + itoa(len(r.Restore.Topics)) + " of " + units.Count(int64(r.Backup.Topics), "topic") + inWindow(r)
+	return append(line{{" Verdict   ", dim}}, c.theme.word(m, words)...)
 }
 
 // marked is a list of sentences under a title, each in full; nothing when there is none.

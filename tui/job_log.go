@@ -53,7 +53,7 @@ func logLine(c *console, e engine.Event) line {
 		l := logLevel(c, e)
 		s = l[len(l)-1].style
 	}
-	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 9), s}, {logText(e), s}}
+	return line{{" " + clockTime(e.Time) + "  ", dim}, {pad(logLevel(c, e).text(), 9), s | badge}, {logText(e), s}}
 }
 
 // logTail are the last of some facts, the newest first.
@@ -86,7 +86,7 @@ func newLogScreen(c *console, j *job, only string) *logScreen {
 	s.table = newTable("line", func(r *logRow) string { return strconv.Itoa(r.Seq) }, func(r *logRow) string { return r.found },
 		column[*logRow]{title: "TIME", min: 8, cell: func(r *logRow) span { return span{clockTime(r.Time), dim} }},
 		column[*logRow]{title: "LEVEL", min: 8, sort: 'l', less: compare(func(r *logRow) int { return -int(r.Level) }),
-			cell: func(r *logRow) span { l := logLevel(c, r.Event); return span{l.text(), l[len(l)-1].style} }},
+			cell: func(r *logRow) span { l := logLevel(c, r.Event); return span{l.text(), l[len(l)-1].style | badge} }},
 		column[*logRow]{title: "WHAT", min: 20, flex: 1, sort: 'w', less: compare(func(r *logRow) string { return r.text }),
 			cell: func(r *logRow) span { return span{r.text, plain} }})
 	return s

@@ -22,7 +22,6 @@ func newJobPartScreen(c *console, j *job, topic string, partition int32) *jobPar
 
 func (s *jobPartScreen) name(*console) string        { return partID(s.topic, s.partition) }
 func (s *jobPartScreen) capturing() bool             { return s.log.capturing() }
-func (s *jobPartScreen) asking() bool                { return s.log.capturing() }
 func (s *jobPartScreen) finds() []action             { return s.log.finds() }
 func (s *jobPartScreen) enter(c *console) tea.Cmd    { return s.polled(c) }
 func (s *jobPartScreen) actions(c *console) []action { return s.log.actions(c) }

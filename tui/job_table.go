@@ -118,7 +118,7 @@ func newPartsTable(c *console) table[*partRow] {
 		column[*partRow]{title: "PART", min: 5, right: true, sort: 'p', less: compare(func(r *partRow) int32 { return r.Partition }),
 			cell: func(r *partRow) span { return span{r.part(), plain} }},
 		column[*partRow]{title: "STATE", min: 11, sort: 'e', less: troubleFirst,
-			cell: func(r *partRow) span { l := r.state(c); return span{l.text(), l[1].style} }},
+			cell: func(r *partRow) span { l := r.state(c); return span{l.text(), l[1].style | badge} }},
 		column[*partRow]{title: "DONE", min: 15, sort: 'd', less: compare(func(r *partRow) float64 { return r.percent }),
 			cell: func(r *partRow) span { return span{smallBar(r.percent, barCells(c.wide())), plain} }},
 		column[*partRow]{title: "OFFSET → TARGET", min: 23, right: true, drop: 3, sort: 'o', less: compare(func(r *partRow) int64 { return r.Offset }),

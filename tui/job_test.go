@@ -16,7 +16,7 @@ const restoreTitle = "restore 3 topics from 20261120T020000Z-4f1c22ab as restore
 // endings are the ways in which a job ends, by name.
 var endings = map[string]func(f *fakeJob){
 	"clean": func(f *fakeJob) {
-		f.report = &evidence.Report{Overall: evidence.Passed, Level: evidence.LevelEveryRecord}
+		f.report = &evidence.Report{Overall: evidence.Passed, Level: evidence.LevelEveryRecord, Restore: evidence.Restore{Topics: make([]evidence.RestoredTopic, 3)}, Backup: evidence.Backup{Topics: 3}}
 		f.end(engine.ExitDone, "done", func(s *engine.Summary) {
 			s.Notes = []string{"retention of restore-0042.payments is two days short of seven years"}
 			s.Facts = []engine.Field{engine.F("restore_id", "restore-0042"), engine.F("records", int64(6016831)), engine.F("bytes", int64(1058962256)),
@@ -24,7 +24,7 @@ var endings = map[string]func(f *fakeJob){
 		})
 	},
 	"findings": func(f *fakeJob) {
-		f.report = &evidence.Report{Overall: evidence.Passed, Level: evidence.LevelCounts}
+		f.report = &evidence.Report{Overall: evidence.Passed, Level: evidence.LevelCounts, Restore: evidence.Restore{Topics: make([]evidence.RestoredTopic, 3)}, Backup: evidence.Backup{Topics: 3}}
 		f.end(engine.ExitFindings, "findings", func(s *engine.Summary) {
 			s.Findings = []string{"payments/7: 3 offsets from 1200 on were lost by retention before they were captured; the backup of the day before does not hold them either", "slot 2026-W31 was missed"}
 			s.Facts = []engine.Field{engine.F("records", int64(6016831))}

@@ -180,13 +180,17 @@ func (c *console) read(j *job) tea.Cmd {
 	j.summary = &s
 	j.snap = j.Snapshot()
 	kind := badNews
-	switch outcomeMark(s) {
+	m, words := j.end()
+	switch m {
 	case markOK:
 		kind = goodNews
-	case markFinding:
+	case markFinding, markAbout, markGap:
 		kind = mixedNews
 	}
-	c.note(kind, j.label()+" "+j.Kind()+": "+s.Outcome)
+	if s.Exit == engine.ExitFindings && m == markFinding {
+		words = s.Outcome
+	}
+	c.note(kind, j.label()+" "+j.Kind()+": "+words)
 	if j.after != nil {
 		j.after(c)
 	}

@@ -33,7 +33,7 @@ func newJobsScreen(c *console) screen {
 			cell: func(j *job) span { return span{j.Kind(), plain} }},
 		column[*job]{title: "WHAT", min: 16, flex: 1, cell: func(j *job) span { return span{j.title, plain} }},
 		column[*job]{title: "STATE", min: 14, sort: 'e', less: compare(func(j *job) string { return c.jobState(j).text() }),
-			cell: func(j *job) span { l := c.jobState(j); return span{l.text(), l[1].style} }},
+			cell: func(j *job) span { l := c.jobState(j); return span{l.text(), l[1].style | badge} }},
 		column[*job]{title: "DONE", min: 15, drop: 3, cell: func(j *job) span { return jobBar(j) }},
 		column[*job]{title: "RECORDS", min: 12, right: true, drop: 6, sort: 'r', less: compare(func(j *job) int64 { return j.recordsDone() }),
 			cell: recordsCell},
@@ -93,7 +93,6 @@ func (s *jobsScreen) name(*console) string { return "Jobs" }
 
 func (s *jobsScreen) capturing() bool { return s.own.capturing() || s.others.capturing() }
 func (s *jobsScreen) finds() []action { return s.own.finds() }
-func (s *jobsScreen) asking() bool    { return s.capturing() }
 
 // lower says that the keys go to the lower table: it has been chosen, or it is the only one with rows.
 func (s *jobsScreen) lower() bool {
@@ -229,7 +228,7 @@ func (s *jobsScreen) click(c *console, at point, double bool) tea.Cmd {
 		hit = s.own.clickAt(at.y)
 	}
 	if hit && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

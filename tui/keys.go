@@ -122,6 +122,20 @@ func footerPart(a action) line {
 	return line{{a.key.Help().Key, bold}, {" " + a.words(), dim}}
 }
 
+// do runs an action, or says why it cannot be done.
+func (c *console) do(a action) tea.Cmd {
+	if a.off != "" {
+		return c.notHere(a.words(), a.off)
+	}
+	return a.run()
+}
+
+// notHere says why something cannot be done here.
+func (c *console) notHere(what, why string) tea.Cmd {
+	c.note(badNews, what+": not here: "+why)
+	return nil
+}
+
 // cannotWrite says why nothing that writes can be started; "" when it can.
 func (c *console) cannotWrite() string {
 	if c.quitting {

@@ -213,9 +213,7 @@ const ledgerAbove = 4
 
 func (s *ledgerScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y-ledgerAbove) && double {
-		if a := s.actions(c)[0]; a.off == "" {
-			return a.run()
-		}
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

@@ -14,9 +14,6 @@ type listing[T any] struct {
 
 func (l *listing[T]) capturing() bool { return l.table.capturing() }
 
-// asking says that the filter is being typed or that the sort menu is open: both are in the state line.
-func (l *listing[T]) asking() bool { return l.table.capturing() }
-
 func (l *listing[T]) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, l.table.press(k)
 }

@@ -33,6 +33,7 @@ func (c *console) useDesk(d Desk) tea.Cmd {
 	c.data.topics.drop()
 	c.data.holders.drop()
 	c.verified = nil
+	clear(c.checks)
 	c.desk, c.section, c.toast = d, sectionBackups, nil
 	c.startScreens()
 	return c.arrive()

@@ -17,13 +17,6 @@ func (c *console) arrive() tea.Cmd {
 		return c.arriveAtEvidence(p)
 	}
 	enter := c.screen().enter(c)
-	if c.cannotWrite() != "" {
-		switch p.Verb {
-		case "backup", "restore", "drill", "validation":
-			c.note(badNews, p.Verb+": not here: "+c.cannotWrite())
-			return enter
-		}
-	}
 	switch p.Verb {
 	case "backup":
 		return tea.Batch(enter, c.startBackupWizard(p.Backup))

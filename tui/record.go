@@ -43,6 +43,9 @@ func newRecordScreen(list *recordsScreen) *recordScreen { return &recordScreen{l
 
 func (s *recordScreen) record() (recordRow, bool) { return s.list.table.current() }
 
+// verbatim says that what is shown are records' data, as they are.
+func (s *recordScreen) verbatim() {}
+
 func (s *recordScreen) name(*console) string {
 	r, _ := s.record()
 	return "offset " + units.Thousands(r.Offset)
@@ -51,7 +54,6 @@ func (s *recordScreen) name(*console) string {
 func (s *recordScreen) enter(*console) tea.Cmd { return nil }
 func (s *recordScreen) capturing() bool        { return s.text.typing }
 func (s *recordScreen) finds() []action        { return []action{can(keys.Filter, nil).named("search")} }
-func (s *recordScreen) asking() bool           { return s.text.typing }
 
 func (s *recordScreen) press(_ *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, s.text.press(k)
@@ -136,7 +138,7 @@ func (s *recordScreen) copy(c *console, r engine.Record) tea.Cmd {
 	if len(r.Value) < r.ValueLen {
 		what += " of " + units.Thousands(int64(r.ValueLen))
 	}
-	c.note(goodNews, "copied "+what)
+	c.note(noNews, "copied "+what)
 	return tea.SetClipboard(text)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kustody/engine"
+	"kustody/evidence"
 	"kustody/tui/units"
 )
 
@@ -30,19 +31,39 @@ func guess(r engine.Record) shape {
 	return asHex
 }
 
+// proofOf says what vouches for a record: the sha256 of its segment, if all of that was read, and for the sha256 the
+// manifest, if a trusted key signed it. A CRC proves nothing against somebody who writes records.
+func (s *recordsScreen) proofOf(r recordRow, long bool) (mark, string) {
+	trusted := s.trusted()
+	switch {
+	case !r.proved && long:
+		return markAbout, "CRC of every batch checked; the segment was not read to its end"
+	case !r.proved:
+		return markAbout, "CRC of every batch checked, no more"
+	case !trusted && long:
+		return markAbout, "CRC of every batch checked; its sha256 is the manifest's, which no trusted key signed"
+	case !trusted:
+		return markAbout, "CRC checked; manifest not trusted"
+	case long:
+		return markOK, "segment proved by its sha256, CRC of every batch checked"
+	}
+	return markOK, "by the segment's sha256"
+}
+
+// trusted says that a trusted key signed the run's manifest.
+func (s *recordsScreen) trusted() bool {
+	return s.run != nil && s.run.opened.has && s.run.opened.value.Signature == evidence.SignatureValid
+}
+
 // recordLines is a record in full: where it lies, what proves it, key, headers, value.
 func recordLines(c *console, list *recordsScreen, r recordRow, as shape, w int) []line {
 	given := "set by the producer (create time)"
 	if r.LogAppendTime {
 		given = "set by the broker (log append time)"
 	}
-	proof := c.theme.word(markOK, "CRC of every batch checked; the segment was not read to its end")
-	if r.proved {
-		proof = c.theme.word(markOK, "segment proved by its sha256, CRC of every batch checked")
-	}
+	proof := c.theme.word(list.proofOf(r, w >= 76))
 	if w < 76 { // the long words would break
 		given = map[bool]string{true: "log append time", false: "create time"}[r.LogAppendTime]
-		proof = c.theme.word(markOK, map[bool]string{true: "by the segment's sha256", false: "CRC of every batch checked"}[r.proved])
 	}
 	name := func(n string) span { return span{pad(n, 10) + " ", dim} }
 	out := []line{

@@ -84,9 +84,11 @@ func (c *console) pushRecordsAt(run *runSource, t runTopic, p *archive.ViewPart,
 	return c.push(s)
 }
 
+// verbatim says that what is shown are records' data, as they are.
+func (s *recordsScreen) verbatim() {}
+
 func (s *recordsScreen) name(*console) string { return "records" }
 func (s *recordsScreen) capturing() bool      { return s.prompt != nil || s.table.capturing() }
-func (s *recordsScreen) asking() bool         { return s.capturing() }
 
 func (s *recordsScreen) enter(c *console) tea.Cmd {
 	if s.asked == nil {
@@ -177,7 +179,7 @@ func (s *recordsScreen) copied(*console) (string, string) {
 
 func (s *recordsScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return s.reach(c, false)
 }
@@ -220,6 +222,9 @@ func (s *recordsScreen) proof() string {
 			return "CRC of every batch checked"
 		}
 	}
+	if !s.trusted() {
+		return "segments as the manifest names them"
+	}
 	return "segments proved by their sha256"
 }
 
@@ -239,7 +244,7 @@ func (s *recordsScreen) takeIn(c *console) tea.Cmd {
 	rows := s.table.rows
 	switch {
 	case got.none != "":
-		c.note(goodNews, got.none)
+		c.note(noNews, got.none)
 		if len(rows) == 0 {
 			return s.toBottom(c)
 		}
@@ -271,9 +276,9 @@ func (s *recordsScreen) land(c *console, got readRecords) {
 	case got.onto >= 0:
 		s.table.cursor = 0
 		if len(got.rows) == 0 {
-			c.note(goodNews, "no record lies at or after offset "+units.Thousands(got.onto))
+			c.note(noNews, "no record lies at or after offset "+units.Thousands(got.onto))
 		} else if at := got.rows[0].Offset; at != got.onto {
-			c.note(goodNews, "offset "+units.Thousands(got.onto)+" holds no record"+s.why(got.onto)+"; the next one is "+units.Thousands(at))
+			c.note(noNews, "offset "+units.Thousands(got.onto)+" holds no record"+s.why(got.onto)+"; the next one is "+units.Thousands(at))
 		}
 	}
 }

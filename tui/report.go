@@ -48,17 +48,18 @@ func (s *reportScreen) walk(c *console) walk {
 func (s *reportScreen) enter(c *console) tea.Cmd {
 	cmds := []tea.Cmd{}
 	if !s.check.has && s.check.err == nil {
-		cmds = append(cmds, s.verify(c))
+		cmds = append(cmds, s.verify(c, false))
 	}
 	return tea.Batch(append(cmds, c.loadLedger(false, nil), c.loadReports(false, nil))...)
 }
 
-// verify reads and verifies the report.
-func (s *reportScreen) verify(c *console) tea.Cmd {
-	return c.loadCheck(&s.check, s.id, func() tea.Cmd {
-		if list, ok := c.stacks[sectionEvidence][0].(*evidenceScreen); ok {
-			m, words := s.check.value.verdict()
-			list.checks[s.id] = checked{c.now(), m, words}
+// verify reads and verifies the report, and the ledger too if it is to be anew.
+func (s *reportScreen) verify(c *console, anew bool) tea.Cmd {
+	return c.loadCheck(&s.check, s.id, anew, func() tea.Cmd {
+		m, words := s.check.value.verdict()
+		c.checks[s.id] = checked{c.now(), m, words}
+		if r := s.check.value; anew {
+			c.takeLedger(r.ledger, r.noLedger, r.ledgerAt)
 		}
 		return nil
 	})
@@ -66,7 +67,7 @@ func (s *reportScreen) verify(c *console) tea.Cmd {
 
 // refresh verifies ledger and report anew.
 func (s *reportScreen) refresh(c *console) tea.Cmd {
-	return tea.Batch(c.loadLedger(true, func() tea.Cmd { return s.verify(c) }), c.loadReports(true, nil))
+	return tea.Batch(s.verify(c, true), c.loadReports(true, nil))
 }
 
 func (s *reportScreen) actions(c *console) []action {
@@ -87,7 +88,7 @@ func (s *reportScreen) actions(c *console) []action {
 	}
 	out := []action{
 		can(keys.Open, func() tea.Cmd { return c.push(&stepScreen{check: s.check.value, at: s.step}) }).named("step").unless(noStep),
-		can(keys.Verify, func() tea.Cmd { return s.verify(c) }).unless(busy),
+		can(keys.Verify, func() tea.Cmd { return s.verify(c, false) }).unless(busy),
 		can(keys.Pane, func() tea.Cmd { s.pane = (s.pane + 1) % panes; return nil }).unless(unread),
 	}
 	out = append(out, c.walkActions(func() walk { return s.walk(c) })...)

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	"kustody/evidence"
 	"kustody/tui/units"
 )
@@ -132,7 +134,7 @@ func (s *reportScreen) verification(c *console, r *reportCheck, w int) (out []li
 // reportSays is what the report itself claims: genuine or not is another question.
 func reportSays(r *reportCheck) (mark, string) {
 	x := r.report
-	words := string(x.Overall) + ", " + string(x.Level) + ", " + itoa(len(x.Restore.Topics)) + " of " + units.Count(int64(x.Backup.Topics), "topic")
+	words := string(x.Overall) + ", " + string(x.Level) + ", " + itoa(len(x.Restore.Topics)) + " of " + units.Count(int64(x.Backup.Topics), "topic") + inWindow(x)
 	if x.Stale {
 		words += ", with a stale restore"
 	}
@@ -160,7 +162,7 @@ func (s *reportScreen) stepLines(c *console, r *reportCheck, i int, x evidence.S
 	out := flow(head, span{}, plain, r.stepWords(x), w)
 	isHash := len(x.Computed) == 64 || len(x.Expected) == 64
 	shown := c.wide() && (x.Name == evidence.StepChecksum || x.Name == evidence.StepChain) || i == s.step || !x.OK
-	if shown && x.Checked && (isHash || !x.OK) && (x.Expected != "" || x.Computed != "") {
+	if shown && x.Checked && (isHash && x.Expected != "" || !x.OK) && (x.Expected != "" || x.Computed != "") {
 		st := plain
 		if !x.OK {
 			st = bad
@@ -181,6 +183,8 @@ var shortWords = map[string]string{
 // stepWords are the step in few words.
 func (r *reportCheck) stepWords(x evidence.Step) string {
 	switch {
+	case x.Name == evidence.StepChain && x.Checked && r.at.Sub(r.ledgerAt) > time.Minute:
+		return x.Sentence + ", as of " + stampSeconds(r.ledgerAt) + " UTC"
 	case x.Name == evidence.StepTime && x.Computed != "":
 		return x.Computed + " by the signer's clock only"
 	case x.Name == evidence.StepRead && x.OK:

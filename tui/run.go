@@ -65,16 +65,14 @@ func (r *runSource) load(c *console, again bool, then func() tea.Cmd) tea.Cmd {
 // lookInto lays out what the screens draw of a run.
 func lookInto(view *engine.RunView, reader runReader) *openedRun {
 	o := &openedRun{Description: view.Description, reader: reader, topics: make([]runTopic, len(view.View.Topics))}
-	newest := map[string]int{}
+	newest := map[*archive.ViewTopic]bool{}
+	for _, t := range view.Newest(nil) {
+		newest[t] = true
+	}
 	for i := range view.View.Topics {
 		t := &view.View.Topics[i]
 		o.topics[i] = topicOf(t, view.Topics[i])
-		if at, known := newest[t.Name]; !known || t.Current || !view.View.Topics[at].Current { // as archive.View.Topic decides
-			newest[t.Name] = i
-		}
-	}
-	for i := range o.topics {
-		o.topics[i].older = newest[o.topics[i].Name] != i
+		o.topics[i].older = !newest[t]
 	}
 	if lo, hi, ok := view.Cover(nil); ok {
 		from, to, parts, per := scaleOf(lo, hi, timelineCells)

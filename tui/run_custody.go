@@ -17,6 +17,14 @@ func (o *openedRun) signed(c *console) line {
 	return c.theme.word(markAbout, "not checked: no key is trusted")
 }
 
+// good is the mark of what the manifest says of itself: without a trusted key it could say anything.
+func (o *openedRun) good() mark {
+	if o.Signature == evidence.SignatureValid {
+		return markOK
+	}
+	return markAbout
+}
+
 // aside is the preview of a run: its chain of custody, and the topic under the cursor.
 func (s *runScreen) aside(c *console, w, h int) []line {
 	o := s.run.opened.value
@@ -69,7 +77,7 @@ func (s *runScreen) trouble(c *console, o *openedRun, w int) []line {
 	var out []line
 	switch n := len(o.Findings); n {
 	case 0:
-		out = append(out, markedField("Findings", c.theme.word(markOK, "none in this run")))
+		out = append(out, markedField("Findings", c.theme.word(o.good(), "none in this run")))
 	default:
 		out = append(out, markedField("Findings", c.theme.word(markFinding, itoa(n)+", tab shows all")))
 		for _, l := range wrap(warn, o.Findings[0], w-4)[:1] {
@@ -93,7 +101,7 @@ func (s *runScreen) below(c *console, o *openedRun, w, h int) []line {
 	if t, has := s.table.current(); has {
 		topic = line{{" " + middle(t.Name, w/3), bold}, {"  id " + middle(t.ID, 13) + "  begins with " + t.FirstRun, plain}}
 	}
-	findings := c.theme.word(markOK, "no finding")
+	findings := c.theme.word(o.good(), "no finding")
 	if n := len(o.Findings); n > 0 {
 		findings = c.theme.word(markFinding, units.Count(int64(n), "finding"))
 	}
@@ -128,7 +136,7 @@ func (o *openedRun) custody(c *console, w int) []line {
 	add("Tool", strings.TrimSpace(o.Tool.Name+" "+o.Tool.Version+" "+o.Tool.Commit))
 	add("Configuration", first(o.ConfigSHA256, "not recorded"))
 	add("Manifest", o.Checksum)
-	add("Signature", o.signed(c).text())
+	out = append(out, append(line{{" " + pad("Signature", 16) + " ", dim}}, o.signed(c)...))
 	add("Compression", o.Compression)
 	add("Inspected", o.Inspect)
 	add("Topic ids", o.Generation)
@@ -199,6 +207,6 @@ func (s *custodyScreen) copy(c *console) tea.Cmd {
 	for _, l := range s.run.opened.value.custody(c, 4000) {
 		lines = append(lines, strings.TrimRight(l.text(), " "))
 	}
-	c.note(goodNews, "copied the chain of custody, "+units.Count(int64(len(lines)), "line"))
+	c.note(noNews, "copied the chain of custody, "+units.Count(int64(len(lines)), "line"))
 	return tea.SetClipboard(strings.Join(lines, "\n") + "\n")
 }

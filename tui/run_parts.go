@@ -52,7 +52,6 @@ func lostOf(p *archive.ViewPart) int64 {
 func (s *partsScreen) name(*console) string     { return s.topic.Name }
 func (s *partsScreen) enter(c *console) tea.Cmd { return nil }
 func (s *partsScreen) capturing() bool          { return s.prompt != nil || s.table.capturing() }
-func (s *partsScreen) asking() bool             { return s.capturing() }
 
 func (s *partsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	if cmd, taken := pressPrompt(&s.prompt, k); taken {
@@ -99,7 +98,7 @@ func (s *partsScreen) copied(*console) (string, string) {
 
 func (s *partsScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

@@ -51,7 +51,6 @@ func timesOf(s archive.ViewSegment, ms archive.Int64) span {
 func (s *segmentsScreen) name(*console) string     { return fmt.Sprint(s.part.Partition) }
 func (s *segmentsScreen) enter(c *console) tea.Cmd { return nil }
 func (s *segmentsScreen) capturing() bool          { return s.prompt != nil || s.table.capturing() }
-func (s *segmentsScreen) asking() bool             { return s.capturing() }
 
 func (s *segmentsScreen) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 	if cmd, taken := pressPrompt(&s.prompt, k); taken {
@@ -97,8 +96,8 @@ func (s *segmentsScreen) copied(*console) (string, string) {
 }
 
 func (s *segmentsScreen) click(c *console, at point, double bool) tea.Cmd {
-	if s.table.clickAt(at.y) && double && s.actions(c)[0].off == "" {
-		return s.actions(c)[0].run()
+	if s.table.clickAt(at.y) && double {
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

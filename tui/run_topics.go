@@ -174,7 +174,7 @@ func (s *runScreen) copied(*console) (string, string) {
 
 func (s *runScreen) click(c *console, at point, double bool) tea.Cmd {
 	if s.table.clickAt(at.y) && double {
-		return s.actions(c)[0].run()
+		return c.do(s.actions(c)[0])
 	}
 	return nil
 }

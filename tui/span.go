@@ -28,6 +28,7 @@ const (
 	bold style = 1 << (iota + 8)
 	reverse
 	underline
+	badge    // it begins with the glyph of a mark; anywhere else such a glyph is somebody's text, and is not shown
 	roleMask = 1<<8 - 1
 )
 
@@ -119,7 +120,7 @@ func (l line) with(s style) line {
 func (l line) chosen() line {
 	out := make(line, len(l))
 	for i, x := range l {
-		out[i] = span{x.text, plain | reverse | x.style&bold}
+		out[i] = span{x.text, plain | reverse | x.style&(bold|badge)}
 	}
 	return out
 }

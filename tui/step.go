@@ -120,16 +120,11 @@ func (s *stepScreen) chain(t *sheet) {
 
 // byHand are the lines that do the step without this program.
 func (s *stepScreen) byHand() []string {
-	x, r := s.step(), s.check
-	var out []string
-	if x.ByHand != "" {
-		out = append(out, x.ByHand)
+	x := s.step()
+	if x.ByHand == "" {
+		return nil
 	}
-	if x.Name == evidence.StepChain && r.entry != nil {
-		key, _ := entryKey(r.ledger, r.entry)
-		out = append(out, "jq -r .previous_sha256 "+evidence.ShellFile(key))
-	}
-	return out
+	return []string{x.ByHand}
 }
 
 func (s *stepScreen) copied(c *console) (string, string) {

@@ -104,9 +104,9 @@ var markStyles = [...]style{markNone: plain, markOK: ok, markFinding: warn, mark
 // glyph shows a mark.
 func (t *theme) glyph(m mark) span {
 	if t.ascii {
-		return span{markGlyphs[m][1], markStyles[m]}
+		return span{markGlyphs[m][1], markStyles[m] | badge}
 	}
-	return span{markGlyphs[m][0], markStyles[m]}
+	return span{markGlyphs[m][0], markStyles[m] | badge}
 }
 
 // word is a mark with its word.

@@ -74,6 +74,9 @@ func (c *console) picture() (Frame, *point) {
 	case c.command != nil:
 		lines, cursor = c.command.over(c, lines)
 	}
+	if _, verbatim := c.screen().(verbatim); !verbatim || c.dialog != nil {
+		lines = unfeigned(lines)
+	}
 	return newFrame(c.w, c.h, c.theme, lines), cursor
 }
 
@@ -152,6 +155,21 @@ func (c *console) tabs() []tab {
 	return out
 }
 
+// crumbs is the way to the present screen; the names on the way take at most so many cells each.
+func (c *console) crumbs(most int) line {
+	stack := c.stacks[c.section]
+	l := line{{" " + sectionNames[c.section], dim}}
+	for i, s := range stack[1:] {
+		l = l.add(dim, " › ")
+		if i == len(stack)-2 {
+			l = l.add(bold, s.name(c))
+		} else {
+			l = l.add(dim, short(s.name(c), most))
+		}
+	}
+	return l
+}
+
 // second is the second line: the sections, or the way to a deeper screen.
 func (c *console) second() line {
 	stack := c.stacks[c.section]
@@ -167,14 +185,8 @@ func (c *console) second() line {
 			}
 		}
 	} else {
-		l = l.add(dim, " "+sectionNames[c.section])
-		for i, s := range stack[1:] {
-			l = l.add(dim, " › ")
-			if i == len(stack)-2 {
-				l = l.add(bold, s.name(c))
-			} else {
-				l = l.add(dim, s.name(c))
-			}
+		if l = c.crumbs(c.w); l.width() > c.w { // where one is matters more than the way there
+			l = c.crumbs(18)
 		}
 	}
 	right := line{{"read-write", dim}}

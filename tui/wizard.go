@@ -139,11 +139,7 @@ func (z *wizard) press(c *console, k tea.KeyPressMsg) (tea.Cmd, bool) {
 			if !key.Matches(k, a.key) {
 				continue
 			}
-			if a.off != "" {
-				c.note(badNews, a.words()+": not here: "+a.off)
-				return nil, true
-			}
-			return a.run(), true
+			return c.do(a), true
 		}
 		if key.Matches(k, keys.Back) {
 			return c.escape(), true
@@ -226,14 +222,6 @@ func (z *wizard) state(c *console) (left, right line) {
 	return z.now().state(c)
 }
 
-// jobOrWhy is a job that was begun, or why none was.
-func jobOrWhy(j *engine.Job, err error) (*engine.Job, error) {
-	if j == nil && err == nil {
-		err = errors.New("no job was begun, and no reason was given")
-	}
-	return j, err
-}
-
 // begunJob is a job that was begun, or why it could not be.
 type begunJob struct {
 	job *job
@@ -241,12 +229,14 @@ type begunJob struct {
 }
 
 // start begins the job in the background, since stores and clusters are opened first, and then puts the
-// job's screen in place of the wizard.
-func (z *wizard) start(c *console, work func() (*job, error)) tea.Cmd {
-	// The job lives as long as the console, and not only as long as its beginning takes.
+// job's screen in place of the wizard. line is the same job for a shell, which also goes on with it.
+func (z *wizard) start(c *console, title, line string, begin func(context.Context) (*engine.Job, error)) tea.Cmd {
 	read := func(context.Context) (begunJob, error) {
-		j, err := work()
-		return begunJob{j, err}, nil
+		w, err := begin(c.ctx) // the job lives as long as the console, and not only as long as its beginning takes
+		if w == nil && err == nil {
+			err = errors.New("no job was begun, and no reason was given")
+		}
+		return begunJob{&job{work: w, title: title, batch: line, again: line}, err}, nil
 	}
 	z.starting.firm = true // a job that was begun must not be lost
 	c.starting++

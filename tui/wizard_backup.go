@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -20,8 +21,7 @@ type backupStep struct {
 // startBackupWizard shows what a backup takes, and starts it.
 func (c *console) startBackupWizard(r BackupRequest) tea.Cmd {
 	if why := c.cannotWrite(); why != "" {
-		c.note(badNews, "backup: not here: "+why)
-		return nil
+		return c.notHere("backup", why)
 	}
 	s := newBackupStep(c, r)
 	z := &wizard{kind: "backup", steps: []step{s}, about: func() string { return r.BackupID }}
@@ -43,13 +43,7 @@ func (c *console) startBackupWizard(r BackupRequest) tea.Cmd {
 		if now.BackupID != "" {
 			title += " into " + now.BackupID
 		}
-		return z.start(c, func() (*job, error) {
-			w, err := jobOrWhy(c.desk.Work.Backup(c.ctx, now))
-			if err != nil {
-				return nil, err
-			}
-			return &job{work: w, title: title, batch: line, again: line}, nil
-		})
+		return z.start(c, title, line, func(ctx context.Context) (*engine.Job, error) { return c.desk.Work.Backup(ctx, now) })
 	}
 	return z.open(c, 0)
 }
@@ -71,18 +65,24 @@ func newBackupStep(c *console, r BackupRequest) *backupStep {
 
 // toTake is how many offsets a backup reads of a topic.
 func (s *backupStep) toTake(t engine.TopicCoverage) span {
-	switch {
-	case t.Problem != "":
+	if t.Problem != "" {
 		return span{"not known", warn}
-	case s.kind.at == 1:
-		return span{units.Thousands(t.Offsets), plain}
 	}
-	return span{units.Thousands(t.Lag), plain}
+	return span{units.Thousands(s.offsets(t)), plain}
+}
+
+// offsets are those that are read: what is new, or all of a topic that is captured in full each time, since
+// keys whose tombstones were cleaned away would come back to life otherwise.
+func (s *backupStep) offsets(t engine.TopicCoverage) int64 {
+	if s.kind.at == 1 || t.Compacted {
+		return t.Offsets
+	}
+	return t.Lag
 }
 
 // coverageWords says what the newest run has of a topic.
 func coverageWords(c *console, t engine.TopicCoverage) span {
-	word := func(m mark, text string) span { return span{c.theme.word(m, text).text(), markStyles[m] &^ bold} }
+	word := func(m mark, text string) span { return span{c.theme.word(m, text).text(), markStyles[m]&^bold | badge} }
 	switch {
 	case t.Problem != "":
 		return word(markFinding, t.Problem)
@@ -92,6 +92,8 @@ func coverageWords(c *console, t engine.TopicCoverage) span {
 		return word(markWait, "new: nothing of it is captured")
 	case t.NewPartitions > 0:
 		return word(markWait, units.Count(int64(t.NewPartitions), "new partition"))
+	case t.Compacted:
+		return word(markWait, "compacted: taken whole")
 	case t.Lag == 0:
 		return word(markOK, "nothing new")
 	}
@@ -160,11 +162,7 @@ func (s *backupStep) state(c *console) (left, right line) {
 	}
 	var offsets int64
 	for _, t := range s.table.rows {
-		if s.kind.at == 1 {
-			offsets += t.Offsets
-		} else {
-			offsets += t.Lag
-		}
+		offsets += s.offsets(t)
 	}
 	left = say(" " + units.Count(int64(len(s.table.rows)), "topic") + " in scope, " + units.Count(offsets, "offset") + " to take")
 	return left, line{{s.table.more(), dim}}

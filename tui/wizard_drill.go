@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"context"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"kustody/engine"
 	"kustody/tui/units"
 )
 
@@ -20,8 +22,7 @@ type drillWizard struct {
 // startDrillWizard opens the wizard with every topic marked, unless some were named.
 func (c *console) startDrillWizard(r DrillRequest) tea.Cmd {
 	if why := c.cannotWrite(); why != "" {
-		c.note(badNews, "drill: not here: "+why)
-		return nil
+		return c.notHere("drill", why)
 	}
 	z := &drillWizard{subject: subject{backup: r.BackupID}}
 	z.topics = newTopicsStep(&z.subject, r.Topics)
@@ -45,13 +46,7 @@ func (c *console) startDrillWizard(r DrillRequest) tea.Cmd {
 			title += " in " + c.desk.Work.Target
 		}
 		return z.confirm(c, func() tea.Cmd {
-			return z.start(c, func() (*job, error) {
-				w, err := jobOrWhy(c.desk.Work.Drill(c.ctx, now))
-				if err != nil {
-					return nil, err
-				}
-				return &job{work: w, title: title, batch: line, again: line}, nil
-			})
+			return z.start(c, title, line, func(ctx context.Context) (*engine.Job, error) { return c.desk.Work.Drill(ctx, now) })
 		})
 	}
 	return z.open(c, 0)

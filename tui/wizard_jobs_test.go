@@ -14,6 +14,7 @@ import (
 func coverage() *engine.Coverage {
 	return &engine.Coverage{RunID: "r", Topics: []engine.TopicCoverage{
 		{Name: "audit-log", Partitions: 2, InScope: true, Captured: true, Offsets: 552},
+		{Name: "balances", Partitions: 1, InScope: true, Captured: true, Compacted: true, Offsets: 200, Lag: 3},
 		{Name: "elsewhere", Partitions: 9, Offsets: 1000, Lag: 1000},
 		{Name: "ledger-entries", Partitions: 3, InScope: true, Recreated: true, Offsets: 3412, Lag: 3412},
 		{Name: "refunds", Partitions: 4, InScope: true, Offsets: 90, Lag: 90},
@@ -33,13 +34,13 @@ func TestBackupWizard(t *testing.T) {
 	d, _ := driveWizard(t, desk(), 100, 30, ThemeDark)
 	d.covered()
 	d.keys("b")
-	d.has("demo-weekly › backup", "6 topics in scope, 3,572 offsets to take", "deleted and made again since", "new: nothing of it is captured", "1 new partition",
+	d.has("demo-weekly › backup", "7 topics in scope, 3,772 offsets to take", "compacted: taken whole", "deleted and made again since", "new: nothing of it is captured", "1 new partition",
 		"nothing new", "partition 0 has no leader", "not known", "not narrowed here")
 	d.lacks("elsewhere")
 	d.keys("esc")
 	d.has("[1 Backups]")
 	d.keys("b", "space")
-	d.has("8,713 offsets to take")
+	d.has("8,913 offsets to take")
 	d.keys("tab", "nonsense", "enter")
 	d.has("is no size")
 	d.keys("ctrl+u", "2MiB", "esc", "esc")

@@ -1,11 +1,13 @@
 package tui
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"kustody/engine"
 	"kustody/tui/units"
 )
 
@@ -22,8 +24,7 @@ type restoreWizard struct {
 // startRestoreWizard opens the wizard with what is known. With a run it begins at the topics.
 func (c *console) startRestoreWizard(r RestoreRequest) tea.Cmd {
 	if why := c.cannotWrite(); why != "" {
-		c.note(badNews, "restore: not here: "+why)
-		return nil
+		return c.notHere("restore", why)
 	}
 	if r.RunID == "latest" {
 		r.RunID = ""
@@ -95,11 +96,5 @@ func (z *restoreWizard) run(c *console) tea.Cmd {
 	}
 	title := "restore " + units.Count(int64(len(r.Topics)), "topic") + " from " + r.RunID + into + " as " + targetWords(p)
 	line := batchLine(c.desk, r.Over(c.desk.Work.Defaults))
-	return z.start(c, func() (*job, error) {
-		w, err := jobOrWhy(c.desk.Work.Restore(c.ctx, r))
-		if err != nil {
-			return nil, err
-		}
-		return &job{work: w, title: title, batch: line, again: line}, nil
-	})
+	return z.start(c, title, line, func(ctx context.Context) (*engine.Job, error) { return c.desk.Work.Restore(ctx, r) })
 }

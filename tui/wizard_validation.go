@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -20,8 +21,7 @@ type restoresStep struct {
 // startValidationWizard chooses a restore and compares it with the archive.
 func (c *console) startValidationWizard(r ValidationRequest) tea.Cmd {
 	if why := c.cannotWrite(); why != "" {
-		c.note(badNews, "validation: not here: "+why)
-		return nil
+		return c.notHere("validation", why)
 	}
 	s := newRestoresStep(&subject{backup: r.BackupID}, r.RestoreID)
 	review := &validationReview{of: s}
@@ -35,13 +35,7 @@ func (c *console) startValidationWizard(r ValidationRequest) tea.Cmd {
 	z.batch = func(c *console) string { return batchLine(c.desk, request().Args()) }
 	z.begin = func(c *console) tea.Cmd {
 		now, line := request(), z.batch(c)
-		return z.start(c, func() (*job, error) {
-			w, err := jobOrWhy(c.desk.Work.Validation(c.ctx, now))
-			if err != nil {
-				return nil, err
-			}
-			return &job{work: w, title: "validation of restore " + now.RestoreID, batch: line, again: line}, nil
-		})
+		return z.start(c, "validation of restore "+now.RestoreID, line, func(ctx context.Context) (*engine.Job, error) { return c.desk.Work.Validation(ctx, now) })
 	}
 	return z.open(c, 0)
 }

@@ -30,6 +30,20 @@ var ErrForeignDir = errors.New("the directory is not empty, and no earlier demo 
 // prepareDir makes the directory ready: a new one, an empty one, or one of an earlier demo, of which
 // only what a demo makes is removed.
 func prepareDir(dir string) error {
+	if err := emptyDir(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, keysDir), 0o700); err != nil {
+		return fmt.Errorf("make the demo's directory: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, marker), []byte(markerText), 0o644); err != nil {
+		return fmt.Errorf("make the demo's directory: %w", err)
+	}
+	return nil
+}
+
+// emptyDir makes room for a demo and nothing in it.
+func emptyDir(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look into %s: %w", dir, err)
@@ -39,10 +53,7 @@ func prepareDir(dir string) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(dir, keysDir), 0o700); err != nil {
-		return fmt.Errorf("make the demo's directory: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, marker), []byte(markerText), 0o644); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the demo's directory: %w", err)
 	}
 	return nil

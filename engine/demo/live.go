@@ -64,12 +64,8 @@ func Start(ctx context.Context, o Options) (*Live, error) {
 }
 
 // Now is the present of the demo: the end of its year when Start returned, and from there on as fast as
-// real time.
+// real time. Jobs on a Live must take the time from it, or the ledger refuses them for being in its past.
 func (l *Live) Now() time.Time { return l.d.clock.Now() }
-
-// Clock is Now for whoever needs a clock: jobs on a Live must take the time from it, or the ledger refuses
-// them for being in its past.
-func (l *Live) Clock() func() time.Time { return l.d.clock.Now }
 
 // Close ends the trickle, and gives broker, clients and store up. The error is why the trickle ended
 // before, if it did. Calling it again changes nothing.

@@ -109,10 +109,10 @@ func done(t *testing.T, j *engine.Job) engine.Summary {
 // its trickle along, and their evidence follows on the year's in one unbroken ledger.
 func TestDemoLiveTakesJobs(t *testing.T) {
 	l := startLive(t, 20*time.Millisecond)
-	if now := l.Now(); now.Before(Now()) || l.Clock()().Before(now) {
+	if now := l.Now(); now.Before(Now()) || l.Now().Before(now) {
 		t.Errorf("the live demo begins at %s, its year ends at %s", now, Now())
 	}
-	v := visit(t, l, l.Clock())
+	v := visit(t, l, l.Now)
 	written := func() int64 {
 		n := int64(0)
 		for _, tp := range topics {
@@ -178,7 +178,7 @@ func TestDemoLiveEnds(t *testing.T) {
 	}
 	cancel()
 	<-l.stopped
-	v := visit(t, l, l.Clock())
+	v := visit(t, l, l.Now)
 	done(t, engine.Backup(t.Context(), v.backup(t)))
 	for range 2 {
 		if err := l.Close(); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,23 +39,6 @@ func Unpack(dir string, packed io.Reader) (*Stored, error) {
 		return nil, fmt.Errorf("unpack a demo into %s: %w", dir, err)
 	}
 	return OpenStored(dir)
-}
-
-// emptyDir makes room for a demo and nothing in it.
-func emptyDir(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("look into %s: %w", dir, err)
-	}
-	if len(entries) > 0 {
-		if err := clearDir(dir, entries); err != nil {
-			return err
-		}
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make the demo's directory: %w", err)
-	}
-	return nil
 }
 
 // unpackTar writes the files of an archive below dir. The names are judged first; os.Root holds whatever
