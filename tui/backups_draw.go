@@ -115,6 +115,9 @@ func (s *backupsScreen) empty(c *console) []line {
 	return []line{nil, l}
 }
 
+// maxAside is how many findings a preview begins to draw: there is no room for more, and the run has them.
+const maxAside = 50
+
 // aside is the preview of the run under the cursor.
 func (s *backupsScreen) aside(c *console, w, h int) []line {
 	r, has := s.table.current()
@@ -158,7 +161,7 @@ func (s *backupsScreen) aside(c *console, w, h int) []line {
 	if n := r.item.Statistics.HeldBack; n > 0 {
 		out = append(out, field("Held back", units.Count(n, "offset")+" not yet stable"))
 	}
-	for _, f := range r.item.Findings {
+	for _, f := range r.item.Findings[:min(len(r.item.Findings), maxAside)] {
 		out = append(append(out, nil), hung(c.theme.glyph(markFinding).text, warn, f, w)...)
 	}
 	out = append(out, nil, line{{" enter", bold}, {"  topics, segments, records", dim}})

@@ -214,3 +214,47 @@ func TestLongNameIsTyped(t *testing.T) {
 		}
 	}
 }
+
+// TestThousandsOfFindings: what is drawn of a list of sentences is bounded, and says that there are more.
+func TestThousandsOfFindings(t *testing.T) {
+	var many []string
+	for i := range 20_000 {
+		many = append(many, "finding "+itoa(i)+": "+strings.Repeat("words of it ", 9))
+	}
+	few := func(what string, lines []line) {
+		t.Helper()
+		text := ""
+		for _, l := range lines {
+			text += l.text() + "\n"
+		}
+		if len(lines) > 3000 || !strings.Contains(text, "19,500 more") {
+			t.Errorf("%s: %d lines are drawn in every frame", what, len(lines))
+		}
+	}
+	d := openJobs(t, 120, 36, ThemeDark)
+	f := fakeRestore(12)
+	j := d.watch(f, restoreTitle)
+	f.end(engine.ExitFindings, "findings", func(s *engine.Summary) { s.Findings = many })
+	d.poll()
+	few("the end of a job", summaryText(d.c, j, 120))
+	d.frame()
+	few("a plan", planLines(d.c, &engine.RestorePlan{Warnings: many}, 120))
+	r := backupRow{item: engine.BackupItem{BackupID: "prod-eu", RunID: "20261120T000000Z-aa0002", Findings: many}}
+	s := newBackupsScreen(d.c)
+	s.table.set([]backupRow{r})
+	if n := len(s.aside(d.c, 41, 30)); n > 1000 {
+		t.Errorf("a preview of 30 lines begins with %d", n)
+	}
+}
+
+// TestNothingIsAnswered: functions of a desk that give back neither a result nor an error end nothing.
+func TestNothingIsAnswered(t *testing.T) {
+	desk, k := wizardDesk(t)
+	k.Plan = func(context.Context, RestoreRequest) (*engine.RestorePlan, error) { return nil, nil }
+	k.Drill = func(context.Context, DrillRequest) (*engine.Job, error) { return nil, nil }
+	d := drive(t, desk(), 120, 36, ThemeDark)
+	d.keys("r", "ctrl+a", "enter", "enter", "enter")
+	d.has("Cannot read what the restore would do.", "no plan was made, and no reason was given")
+	d.keys("esc", "y", "v", "enter", "enter", "enter")
+	d.has("start the drill: no job was begun, and no reason was given")
+}

@@ -199,7 +199,7 @@ func marked(c *console, m mark, title string, list []string, w int) []line {
 		return nil
 	}
 	out := []line{styled(bold, " "+title)}
-	for _, text := range list {
+	for _, text := range atMost(list) {
 		g := c.theme.glyph(m)
 		out = append(out, flow(line{{"   ", plain}, {pad(g.text, 2), g.style}}, span{}, plain, text, w)...)
 	}

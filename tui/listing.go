@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -71,3 +73,15 @@ const (
 	previewWidth  = 41
 	previewHeight = 3
 )
+
+// mostSentences bounds what a screen draws of a list of sentences: each is broken into lines anew in every
+// frame, and nobody reads more.
+const mostSentences = 500
+
+// atMost is a list, or as much of it as is drawn, and how many more there are.
+func atMost(list []string) []string {
+	if n := len(list) - mostSentences; n > 0 {
+		return append(slices.Clone(list[:mostSentences]), "… and "+itoa(n)+" more, which --batch lists")
+	}
+	return list
+}

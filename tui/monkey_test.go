@@ -18,6 +18,8 @@ import (
 	"charm.land/bubbles/v2/key"
 
 	"kustody/engine"
+	"kustody/engine/archive"
+	"kustody/evidence"
 )
 
 // monkey presses whatever it likes, and looks at the console after each step.
@@ -30,6 +32,7 @@ type monkey struct {
 	now   time.Time
 	log   []string
 	late  []tea.Msg // answers that are still under way
+	odd   bool      // what was read is half filled in, and out of all measure
 	slow  bool      // answers come when the monkey likes
 	fails bool      // whether looking fails just now
 	quit  bool      // the console has been left
@@ -38,7 +41,7 @@ type monkey struct {
 
 // How many monkeys there are, and how long they play.
 var (
-	monkeys       = flag.Int("monkeys", 3, "how many monkeys play")
+	monkeys       = flag.Int("monkeys", 4, "how many monkeys play")
 	monkeyFrom    = flag.Int("monkey", 0, "the first of them")
 	monkeyChoices = flag.Int("choices", 1500, "how many choices each of them has; a step takes about two")
 )
@@ -106,6 +109,49 @@ func (m *monkey) open() {
 	m.flaky(&desk)
 	m.d, m.late, m.quit, m.jobs = drive(m.t, desk, 80, 24, ThemeDark), nil, false, nil
 	m.d.c.mouse = true
+	if m.odd {
+		m.d.c.desk.Archive, m.d.c.desk.Evidence = nil, nil // it stays as it is
+		m.twist()
+	}
+}
+
+// numbers are those that nobody has thought of.
+var numbers = []int64{0, -1, 1, math.MaxInt64, math.MinInt64, 1 << 40}
+
+func (m *monkey) number() int64 { return numbers[m.pick(len(numbers))] }
+func (m *monkey) text() string  { return pasted[m.pick(len(pasted))] }
+
+// time is any time, or none.
+func (m *monkey) time() time.Time {
+	switch m.pick(4) {
+	case 0:
+		return time.Time{}
+	case 1:
+		return time.UnixMilli(m.number())
+	}
+	return m.now.Add(-time.Duration(m.pick(100)) * time.Hour)
+}
+
+// twist fills in what was read as no engine would.
+func (m *monkey) twist() {
+	c := m.d.c
+	backups, reports, topics, holders := &engine.BackupList{}, &engine.ReportList{}, &engine.Coverage{ClusterID: m.text(), RunID: m.text(), RunFinished: m.time()}, []engine.Holding{}
+	for range m.pick(40) {
+		n := m.number
+		backups.Backups = append(backups.Backups, engine.BackupItem{BackupID: m.text(), RunID: m.text(), CreatedAt: m.time(), StartedAt: m.time(), Previous: m.text(), SourceCluster: m.text(), Checksum: m.text(),
+			Statistics: archive.Statistics{Topics: int(n()), Partitions: int(n()), Segments: int(n()), Records: n(), Bytes: n(), Gaps: n()}, Findings: make([]string, m.pick(3))})
+		reports.Reports = append(reports.Reports, engine.ReportItem{ReportID: m.text(), BackupID: m.text(), RunID: m.text(), Overall: evidence.Outcome(m.text()), Level: evidence.Level(m.text()), GeneratedAt: m.time(), Records: n(), TimeToRestoreMS: n(), Size: n()})
+		topics.Topics = append(topics.Topics, engine.TopicCoverage{Name: m.text(), Partitions: int(n()), NewPartitions: int(n()), Offsets: n(), Lag: n(), InScope: m.pick(2) == 0, Captured: m.pick(2) == 0})
+		holders = append(holders, engine.Holding{BackupID: m.text(), RestoreID: m.text(), Since: m.time(), Expires: m.time(), AsOf: m.time(), Done: n(), Total: n(), PID: int(n()), RunID: m.text(), Partitions: int(n())})
+		backups.Unfinished = append(backups.Unfinished, engine.UnfinishedRun{BackupID: m.text(), RunID: m.text()})
+		backups.Broken = append(backups.Broken, engine.BrokenObject{})
+	}
+	c.data.backups = loader[*engine.BackupList]{value: backups, has: true, asOf: m.now}
+	c.data.reports = loader[*engine.ReportList]{value: reports, has: true, asOf: m.now}
+	c.data.topics = loader[*engine.Coverage]{value: topics, has: true, asOf: m.now}
+	c.data.holders = loader[[]engine.Holding]{value: holders, has: true, asOf: m.now}
+	c.data.ledger = loader[*engine.LedgerVerification]{value: &engine.LedgerVerification{Verification: &evidence.Verification{}}, has: true, asOf: m.now}
+	m.run(c.screen().enter(c))
 }
 
 var errFlaky = &engine.Problem{Exit: engine.ExitFailed, Err: errors.New("the store does not answer\x1b[2J\nat all"), Hint: "look at the cable"}
@@ -228,8 +274,7 @@ func (m *monkey) job() string {
 	if j.snap.Ended {
 		return "job has ended"
 	}
-	odd := []int64{0, -1, 1, math.MaxInt64, math.MinInt64, 1 << 40}
-	number := func() int64 { return odd[m.pick(len(odd))] }
+	number := m.number
 	switch m.pick(6) {
 	case 0:
 		j.snap.Phase, j.snap.Step, j.snap.Steps = pasted[m.pick(len(pasted))], m.pick(9)-1, m.pick(5)
@@ -372,7 +417,10 @@ func (m *monkey) tell() {
 // loose lets a monkey play on the stored year. kind chooses the world.
 func loose(t *testing.T, kind byte, choices []byte) {
 	m := &monkey{t: t, bytes: choices, now: storedYear(t).Now()}
-	switch kind % 3 {
+	switch kind % 4 {
+	case 3:
+		m.desk, m.asked = monkeyDesk(t)
+		m.odd = true
 	case 0:
 		m.desk, m.asked = monkeyDesk(t)
 	case 1:
@@ -380,7 +428,7 @@ func loose(t *testing.T, kind byte, choices []byte) {
 	default:
 		m.desk, m.asked = monkeyDesk(t)
 		m.asked.holds, m.asked.Production, m.asked.elsewhere = map[string]int64{"transactions": 77, "settlements": 0}, true, true
-		if kind&4 != 0 {
+		if kind&8 != 0 {
 			m.asked.conflict = "topic x\x1b[2J has cleanup.policy=compact"
 		}
 	}

@@ -155,7 +155,7 @@ func (o *openedRun) custody(c *console, w int) []line {
 		if len(list.texts) == 0 {
 			add("", "none")
 		}
-		for _, x := range list.texts {
+		for _, x := range atMost(list.texts) {
 			add("", x)
 		}
 	}

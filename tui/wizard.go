@@ -2,12 +2,14 @@ package tui
 
 import (
 	"context"
-	"kustody/engine"
+	"errors"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
 	"charm.land/bubbles/v2/key"
+
+	"kustody/engine"
 )
 
 // step is one page of a wizard. What was filled in stays when one leaves it, in either direction.
@@ -231,6 +233,9 @@ type begunJob struct {
 func (z *wizard) start(c *console, title, line string, begin func(context.Context) (*engine.Job, error)) tea.Cmd {
 	read := func(context.Context) (begunJob, error) {
 		w, err := begin(c.ctx) // the job lives as long as the console, and not only as long as its beginning takes
+		if w == nil && err == nil {
+			err = errors.New("no job was begun, and no reason was given")
+		}
 		return begunJob{&job{work: w, title: title, batch: line, again: line}, err}, nil
 	}
 	z.starting.firm = true // a job that was begun must not be lost

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -64,7 +65,13 @@ func (s *restoreReview) make(c *console) tea.Cmd {
 	if s.of != requestKey(r) {
 		s.plan.has, s.plan.value = false, nil
 	}
-	read := func(ctx context.Context) (*engine.RestorePlan, error) { return c.desk.Work.Plan(ctx, r) }
+	read := func(ctx context.Context) (*engine.RestorePlan, error) {
+		p, err := c.desk.Work.Plan(ctx, r)
+		if p == nil && err == nil {
+			err = errors.New("no plan was made, and no reason was given")
+		}
+		return p, err
+	}
 	return s.plan.load(c, "what the restore would do", read, func() tea.Cmd {
 		s.of = requestKey(r)
 		return s.rename(c)
@@ -208,10 +215,10 @@ func (t *planText) say(label string, s style, text string) {
 // planLines is a plan for people.
 func planLines(c *console, p *engine.RestorePlan, w int) []line {
 	t := &planText{w: w}
-	for _, x := range p.Conflicts {
+	for _, x := range atMost(p.Conflicts) {
 		t.trouble(c, markBad, x)
 	}
-	for _, x := range p.Warnings {
+	for _, x := range atMost(p.Warnings) {
 		t.trouble(c, markFinding, x)
 	}
 	if len(t.out) > 0 {
