@@ -99,9 +99,10 @@ var (
 func golden(t *testing.T, name string, reach func(w, h int, theme string) *driver) {
 	t.Helper()
 	for _, size := range goldenSizes {
+		d := reach(size.x, size.y, ThemeDark)
 		for _, theme := range goldenThemes {
 			t.Run(fmt.Sprintf("%s/%dx%d/%s", name, size.x, size.y, theme), func(t *testing.T) {
-				d := reach(size.x, size.y, theme)
+				d.c.theme = newTheme(theme, d.c.theme.ascii) // as when the terminal tells its background
 				d.t = t
 				compareGolden(t, fmt.Sprintf("%s.%dx%d.%s", name, size.x, size.y, theme), describeFrame(d.frame()))
 			})

@@ -48,7 +48,7 @@ func (j *endsWhenCancelled) Cancel() {
 
 // served runs a console on a desk with a job, with what it reads from and writes to, and gives back how it
 // ended and the job.
-func served(t *testing.T, ctx context.Context, desk Desk, in io.Reader, out io.Writer) (error, *endsWhenCancelled) {
+func served(t *testing.T, ctx context.Context, desk Desk, in io.Reader, out io.Writer) (*endsWhenCancelled, error) {
 	t.Helper()
 	j := &endsWhenCancelled{fakeJob: newFakeJob("backup")}
 	c := newConsole(ctx, desk, Look{Theme: ThemeDark, Quiet: true})
@@ -58,7 +58,7 @@ func served(t *testing.T, ctx context.Context, desk Desk, in io.Reader, out io.W
 	go func() { ended <- c.serve(ctx, tea.WithInput(in), tea.WithOutput(out), tea.WithWindowSize(80, 24)) }()
 	select {
 	case err := <-ended:
-		return err, j
+		return j, err
 	case <-time.After(time.Minute):
 		t.Fatal("the console did not end")
 		return nil, nil
@@ -108,7 +108,7 @@ func TestPanicEndsInOrder(t *testing.T) {
 	in, w := io.Pipe()
 	defer w.Close()
 	time.AfterFunc(100*time.Millisecond, func() { armed.Store(true) })
-	err, j := served(t, context.Background(), desk, in, io.Discard)
+	j, err := served(t, context.Background(), desk, in, io.Discard)
 	failure(t, err, "the console failed")
 	finished(t, j)
 }
@@ -120,7 +120,7 @@ func (gone) Read([]byte) (int, error) { return 0, errors.New("input/output error
 
 // TestTerminalGone: jobs are cancelled in order when there is nobody to show them to.
 func TestTerminalGone(t *testing.T) {
-	err, j := served(t, context.Background(), Desk{}, gone{}, io.Discard)
+	j, err := served(t, context.Background(), Desk{}, gone{}, io.Discard)
 	failure(t, err, "the console lost its terminal")
 	finished(t, j)
 }
@@ -131,7 +131,7 @@ func TestToldToEnd(t *testing.T) {
 	time.AfterFunc(100*time.Millisecond, cancel)
 	in, w := io.Pipe()
 	defer w.Close()
-	err, j := served(t, ctx, Desk{}, in, io.Discard)
+	j, err := served(t, ctx, Desk{}, in, io.Discard)
 	if !errors.Is(err, engine.ErrCancelled) {
 		t.Errorf("it ended with %v", err)
 	}
