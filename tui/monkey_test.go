@@ -366,15 +366,23 @@ func (m *monkey) press(word string) {
 	}
 }
 
-// seen is what a person sees: text, colours and the cursor.
+// seen is what a person sees, once good news has gone: text, colours and the cursor.
 func (m *monkey) seen() string {
+	if t := m.d.c.toast; t != nil && t.kind == goodNews {
+		m.d.c.toast = nil
+		defer func() { m.d.c.toast = t }()
+	}
 	f, cursor := m.d.c.picture()
 	return f.content() + fmt.Sprintf("%+v", cursor)
 }
 
-// offered is the footer's entry for a key, "" if there is none or it is not in sight.
+// offered is the footer's entry for a key, "" if there is none or it is not in sight. To clear an empty field,
+// or to go to where one is, does nothing, and need not.
 func (m *monkey) offered(k tea.KeyPressMsg) string {
 	c := m.d.c
+	if key.Matches(k, keys.Clear, keys.Top, keys.Bottom) {
+		return ""
+	}
 	if c.w < leastWidth || c.h < leastHeight || c.dialog != nil || c.help != nil || c.command != nil {
 		return ""
 	}

@@ -245,6 +245,9 @@ func (t *table[T]) type_(k tea.KeyPressMsg) bool {
 	switch k.String() {
 	case "esc", "enter":
 		t.typing = false
+		if strings.TrimSpace(t.filter.value()) == "" { // blanks filter nothing, and are no filter to clear
+			t.filter.set("")
+		}
 		if v := t.filter.value(); v != "" && (len(t.before) == 0 || t.before[len(t.before)-1] != v) {
 			t.before = append(t.before, v)
 		}
