@@ -64,10 +64,37 @@ func TestDurableOrder(t *testing.T) {
 	}
 }
 
+// wholeCalls joins the two halves of calls during which another thread made one: strace writes the first as
+// "17 fsync(5</x> <unfinished ...>", and the second, which stands where the call returned, as
+// "17 <... fsync resumed>) = 0".
+func wholeCalls(trace string) []string {
+	begun := map[string]string{} // by thread
+	var calls []string
+	for line := range strings.Lines(trace) {
+		thread, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if first, cut := strings.CutSuffix(rest, "<unfinished ...>"); cut {
+			begun[thread] = strings.TrimSpace(first)
+			continue
+		}
+		if _, second, resumed := strings.Cut(rest, " resumed>"); resumed {
+			rest = begun[thread] + second
+		}
+		calls = append(calls, rest)
+	}
+	return calls
+}
+
+func TestWholeCalls(t *testing.T) {
+	got := readTrace("/r", "17 fsync(5</r/a> <unfinished ...>\n18 fsync(6</r/b>) = 0\n17 <... fsync resumed>) = 0\n19 exit(0) = ?\n")
+	if want := []string{"fsync b", "fsync a"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // readTrace makes "call path path" of each line that concerns root.
 func readTrace(root, trace string) []string {
 	var calls []string
-	for line := range strings.Lines(trace) {
+	for _, line := range wholeCalls(trace) {
 		m := tracedCall.FindStringSubmatch(line)
 		if m == nil || !strings.Contains(m[2], root) {
 			continue

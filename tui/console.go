@@ -277,6 +277,7 @@ func (c *console) common() []action {
 }
 
 func (c *console) openMessages() tea.Cmd {
+	c.toast = nil // it is seen now
 	if _, there := c.screen().(*messagesScreen); there {
 		return nil
 	}

@@ -30,9 +30,11 @@ func TestGoldenEvidence(t *testing.T) {
 func TestGoldenUntrusted(t *testing.T) {
 	untrusted := auditDesk(t).asked(func(o *engine.LedgerOptions) { o.PublicKey = nil })
 	for name, keys := range map[string]string{"evidence_untrusted": "", "report_untrusted": "enter"} {
-		d := drive(t, untrusted, 120, 36, ThemeNone)
-		d.keys(keys)
-		compareGolden(t, name, describeFrame(d.frame()))
+		golden(t, name, func(w, h int, theme string) *driver {
+			d := drive(t, untrusted, w, h, theme)
+			d.keys(keys)
+			return d
+		})
 	}
 }
 

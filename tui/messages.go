@@ -139,7 +139,9 @@ func (s *messagesScreen) draw(c *console, w, h int) body {
 	lines := s.table.draw(c, w, max(2, h-5), true)
 	if m, ok := s.table.current(); ok {
 		lines = append(filled(lines, h-5), rule(w, -1, -1))
-		lines = append(lines, wrap(plain, " "+m.text, w-2)...)
+		for _, l := range wrap(plain, m.text, w-2) {
+			lines = append(lines, append(line{{" ", plain}}, l...))
+		}
 	}
 	return body{lines: lines}
 }

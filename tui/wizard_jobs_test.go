@@ -197,6 +197,7 @@ func TestWizardFrames(t *testing.T) {
 		{"wizard-window-outside", append(slices.Clone(topics), "enter", "2027-01-01")},
 		{"wizard-target", append(slices.Clone(window), "enter")},
 		{"wizard-review", append(slices.Clone(window), "enter enter")},
+		{"wizard-dry-run", append(slices.Clone(window), "enter enter d")},
 		{"wizard-typed", append(slices.Clone(window), "enter space enter enter trans")},
 		{"wizard-backup", []string{"b"}},
 		{"wizard-drill", []string{"v enter enter"}},
