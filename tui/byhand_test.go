@@ -33,6 +33,7 @@ func asShown(t testing.TB, command string, w int) string {
 // TestByHand runs every line that the screens show to check without this program, as it is shown, and
 // looks that it notices what was changed.
 func TestByHand(t *testing.T) {
+	heavy(t)
 	for _, tool := range []string{"openssl", "sha256sum", "jq", "sh"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip("this machine lacks ", tool)
@@ -138,6 +139,7 @@ func TestBreakCommand(t *testing.T) {
 // TestByHandWithHostileNames: whoever names the folders of evidence gets nothing run by it, and nothing that a
 // terminal acts on is pasted.
 func TestByHandWithHostileNames(t *testing.T) {
+	heavy(t)
 	for _, tool := range []string{"openssl", "sha256sum", "jq", "sh"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip("this machine lacks ", tool)

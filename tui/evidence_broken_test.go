@@ -14,6 +14,7 @@ import (
 
 // TestE08ConsoleWithoutKey: without a trusted key nothing is called verified, anywhere.
 func TestE08ConsoleWithoutKey(t *testing.T) {
+	heavy(t)
 	for _, size := range goldenSizes {
 		d := drive(t, auditDesk(t).asked(func(o *engine.LedgerOptions) { o.PublicKey = nil }), size.x, size.y, ThemeDark)
 		d.has("~ every record", "no trusted key: nothing is verified", "--public-key")
@@ -47,6 +48,7 @@ func TestE08ConsoleWithoutKey(t *testing.T) {
 
 // TestWrongKey: with a key that signed nothing here, nothing is good.
 func TestWrongKey(t *testing.T) {
+	heavy(t)
 	_, pem, err := evidence.GenerateKey()
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +121,7 @@ func remove(t testing.TB, name string) {
 
 // TestBrokenReports: a report that was touched is shown so, everywhere, with the step that failed.
 func TestBrokenReports(t *testing.T) {
+	heavy(t)
 	swap := func(from, to string) func([]byte) []byte {
 		return func(b []byte) []byte {
 			if !strings.Contains(string(b), from) {
@@ -186,6 +189,7 @@ func noTick(t *testing.T, d *driver) {
 
 // TestE11ConsoleDeletedReport: a report that is gone leaves a trace: the ledger names it.
 func TestE11ConsoleDeletedReport(t *testing.T) {
+	heavy(t)
 	d := drive(t, damagedYear(t, func(archive string) {
 		r, s := filesOf(t, archive, brokenSlot)
 		remove(t, r)
@@ -207,6 +211,7 @@ func TestE11ConsoleDeletedReport(t *testing.T) {
 
 // TestE11ConsoleEditedLedger: an entry that was edited, or is gone, breaks the chain, and is shown.
 func TestE11ConsoleEditedLedger(t *testing.T) {
+	heavy(t)
 	entry := func(archive string) string { return filepath.Join(archive, "evidence", "ledger", brokenEntry+".json") }
 	for name, x := range map[string]struct {
 		damage func(archive string)
@@ -249,6 +254,7 @@ func TestE11ConsoleEditedLedger(t *testing.T) {
 
 // TestUnnamedReport: a report that no entry names is a row, and a finding.
 func TestUnnamedReport(t *testing.T) {
+	heavy(t)
 	d := drive(t, damagedYear(t, func(archive string) {
 		r, _ := filesOf(t, archive, brokenSlot)
 		data, err := os.ReadFile(r)
@@ -271,6 +277,7 @@ func TestUnnamedReport(t *testing.T) {
 
 // TestFolderWithoutLedger: reports alone verify, and nothing is said about what is missing.
 func TestFolderWithoutLedger(t *testing.T) {
+	heavy(t)
 	d := drive(t, damagedYear(t, func(archive string) {
 		if err := os.RemoveAll(filepath.Join(archive, "evidence", "ledger")); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 // TestGoldenEvidence compares the auditor's pages with their stored frames.
 func TestGoldenEvidence(t *testing.T) {
+	heavy(t)
 	page := func(name string, keys ...string) {
 		golden(t, name, func(w, h int, theme string) *driver {
 			d := audit(t, w, h, theme)
@@ -28,6 +29,7 @@ func TestGoldenEvidence(t *testing.T) {
 
 // TestGoldenUntrusted is the first page without a key, and a report.
 func TestGoldenUntrusted(t *testing.T) {
+	heavy(t)
 	untrusted := auditDesk(t).asked(func(o *engine.LedgerOptions) { o.PublicKey = nil })
 	for name, keys := range map[string]string{"evidence_untrusted": "", "report_untrusted": "enter"} {
 		golden(t, name, func(w, h int, theme string) *driver {
@@ -40,6 +42,7 @@ func TestGoldenUntrusted(t *testing.T) {
 
 // TestSmallest draws the auditor's pages in the smallest screen that is drawn, and in odd ones.
 func TestSmallestEvidence(t *testing.T) {
+	heavy(t)
 	for _, size := range []point{{60, 16}, {79, 20}, {119, 40}, {200, 60}} {
 		for _, keys := range [][]string{{}, {"n", "enter"}, {"enter"}, {"enter", "tab"}, {"enter", "tab", "tab"}, {"enter", "enter"}, {"L"}, {"L", "enter"}} {
 			d := audit(t, size.x, size.y, ThemeDark)

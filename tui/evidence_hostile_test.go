@@ -57,6 +57,7 @@ func nastyReport() *evidence.Report {
 // TestHostileEvidence draws every page of the evidence with hostile text; the driver's frames hold that
 // nothing gets through and that no line has another width.
 func TestHostileEvidence(t *testing.T) {
+	heavy(t)
 	long := nasty + strings.Repeat("x", 300)
 	for _, size := range []point{{120, 36}, {80, 24}, {60, 16}} {
 		for _, ascii := range []bool{false, true} {

@@ -132,6 +132,7 @@ func (d *driver) lineWith(text string) string {
 
 // TestAuditor steps through a year as somebody does who got a folder and a public key.
 func TestAuditor(t *testing.T) {
+	heavy(t)
 	for _, size := range goldenSizes {
 		d := drive(t, auditDesk(t), size.x, size.y, ThemeDark)
 		d.has("[3 Evidence]", "2026", "46 slots due · 44 passed · 1 failed · 1 missed", "▸ 2026-11-15 02:00", "✓ every record", "the chain is genuine and unbroken (272 entries), with 2 findings")
@@ -242,6 +243,7 @@ func TestLedgerScreen(t *testing.T) {
 
 // TestPins shows what it means when the two ends of the ledger are given.
 func TestPins(t *testing.T) {
+	heavy(t)
 	head := "271:ed99a736f8c44f49fbcef4f62d98cadf497aaca5cfbf5c696406327562237dff"
 	genesis := verifiedGenesis(t)
 	d := drive(t, auditDesk(t).asked(func(o *engine.LedgerOptions) { o.Head, o.Genesis = head, genesis }), 120, 36, ThemeDark)

@@ -172,3 +172,12 @@ func lookOf(x Cells) string {
 }
 
 func keyOf(r rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: r, Text: string(r)} }
+
+// heavy leaves a test out of the run under the race detector (go test -short): it verifies the year again and
+// again in one goroutine, where there is nothing for the detector to find.
+func heavy(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("verifies much in one goroutine; left out with -short")
+	}
+}

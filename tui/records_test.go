@@ -137,6 +137,7 @@ func TestRecordsFail(t *testing.T) {
 
 // TestRecordsAreTrimmed: what is kept has a bound, and what was dropped is read again.
 func TestRecordsAreTrimmed(t *testing.T) {
+	heavy(t)
 	f := &fakeRecords{start: 0, end: 60_000, at: plainRecord}
 	d := atRecords(t, f, 80, 24)
 	s := recordsAt(d)

@@ -7,6 +7,7 @@ import (
 
 // TestRunOfTheYear looks into a real archive: everything that is shown was read from it.
 func TestRunOfTheYear(t *testing.T) {
+	heavy(t)
 	desk := yearDesk(t)
 	t.Run("run", func(t *testing.T) { testRunIsRead(t, desk) })
 	t.Run("command", func(t *testing.T) { testRunCommand(t, desk) })

@@ -65,6 +65,7 @@ func forge(t testing.TB, s *evidence.Signer, report, signature string, change fu
 // TestForgedReports: what a hostile author of a folder can do to a report is never shown as good, on any page,
 // and what is copied of it cannot be quoted as good.
 func TestForgedReports(t *testing.T) {
+	heavy(t)
 	const other = "2026-11-01 02:00"
 	swap := func(t *testing.T, a, b string) {
 		x, err := os.ReadFile(a)
@@ -169,6 +170,7 @@ func unquotable(t *testing.T, text string) {
 // TestTouchedLedgers: a ledger that was cut, emptied at its beginning, doubled, or is not the one that was pinned
 // makes nothing below it good, and is told as what it is.
 func TestTouchedLedgers(t *testing.T) {
+	heavy(t)
 	head := func(seq, sum string) func(*engine.LedgerOptions) {
 		return func(o *engine.LedgerOptions) { o.Head = seq + ":" + sum }
 	}
@@ -257,6 +259,7 @@ func TestTwoFilesOneID(t *testing.T) {
 // TestChangedWhileOpen: what is found wrong while the console is open shows on every page, and what was found
 // before does not outlive a newer look.
 func TestChangedWhileOpen(t *testing.T) {
+	heavy(t)
 	var archive string
 	desk := damagedYear(t, func(a string) { archive = a })
 	at := desk.Now()

@@ -24,6 +24,7 @@ func newestReport(t testing.TB, l *engine.LedgerVerification) (id string, at int
 // A report that was written after the ledger was read is judged by the ledger as it is now: whoever opens
 // the report of a drill that has just ended must not read that no entry names it.
 func TestReportYoungerThanTheLedgerInSight(t *testing.T) {
+	heavy(t)
 	for _, stale := range []bool{true, false} { // by a job of this console, and by another process
 		d := drive(t, yearDesk(t), 120, 36, ThemeDark)
 		d.keys("3")
@@ -202,6 +203,7 @@ func TestSortMenuNamesDrawnColumns(t *testing.T) {
 
 // The legend explains every mark of the strip, also where the sentence of the year leaves it little room.
 func TestLegendExplainsEveryMark(t *testing.T) {
+	heavy(t)
 	for _, size := range []point{{120, 36}, {80, 24}} {
 		d := drive(t, auditDesk(t), size.x, size.y, ThemeDark)
 		d.keys("3")
@@ -211,6 +213,7 @@ func TestLegendExplainsEveryMark(t *testing.T) {
 
 // Someone who gave another public key than the one that signed is told so, and not only that nothing holds.
 func TestWrongKeyIsNamed(t *testing.T) {
+	heavy(t)
 	_, text, err := evidence.GenerateKey()
 	if err != nil {
 		t.Fatal(err)

@@ -159,6 +159,7 @@ func TestRestoreFromVerb(t *testing.T) {
 
 // TestWizardFrames looks at every step in every size and theme.
 func TestWizardFrames(t *testing.T) {
+	heavy(t)
 	desk, k := wizardDesk(t)
 	k.holds = map[string]int64{"transactions": 1960000}
 	berlin, err := time.LoadLocation("Europe/Berlin")

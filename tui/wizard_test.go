@@ -166,6 +166,7 @@ func TestRestoreWalk(t *testing.T) {
 
 // TestRestoreConflicts walks past what the plan refuses, and types the names that have to be typed.
 func TestRestoreConflicts(t *testing.T) {
+	heavy(t)
 	desk, k := wizardDesk(t)
 	review := func(t *testing.T) *driver {
 		d, _ := driveWizard(t, desk(), 100, 30, ThemeDark)
