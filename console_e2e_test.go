@@ -259,6 +259,9 @@ func TestConsoleReadOnlyWritesNothing(t *testing.T) {
 // TestConsoleOnTheDemo is the main job by hand: back up, restore a window of three topics, run a drill, open
 // its report, verify it, and find the gap in the year.
 func TestConsoleOnTheDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long story; left out with -short")
+	}
 	t.Chdir(t.TempDir())
 	x := inTerminal(t, 120, 36, "demo", "--weeks", "5")
 	x.until("demo-bank ●", "[1 Backups]", "7 runs")

@@ -46,6 +46,9 @@ func TestConsoleTerminalCloses(t *testing.T) {
 
 // TestConsoleGoesOn stops the process and lets it go on: it draws everything anew.
 func TestConsoleGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long story; left out with -short")
+	}
 	prepared(t)
 	x := inTerminal(t, 80, 24)
 	x.until("[1 Backups]", "1 run")
@@ -92,6 +95,9 @@ func TestConsoleToldTwice(t *testing.T) {
 
 // TestConsoleTerminals starts it on terminals of other kinds.
 func TestConsoleTerminals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long story; left out with -short")
+	}
 	prepared(t)
 	for _, kind := range []string{"TERM=xterm-256color", "TERM=linux", "TERM=vt100", "TERM="} {
 		x := inTerminal(t, 80, 24, kind)
@@ -108,6 +114,9 @@ func TestConsoleTerminals(t *testing.T) {
 
 // TestConsoleArchiveGoes removes the archive while it is looked at, and puts it back.
 func TestConsoleArchiveGoes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long story; left out with -short")
+	}
 	prepared(t)
 	if err := os.CopyFS("kept", os.DirFS("archive")); err != nil {
 		t.Fatal(err)

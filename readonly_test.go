@@ -103,6 +103,9 @@ func TestConsoleCallsNothingThatWrites(t *testing.T) {
 
 // TestReadOnlyWalk presses keys at random in consoles that only read. Nothing below the folder changes.
 func TestReadOnlyWalk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long story; left out with -short")
+	}
 	prepared(t)
 	mustRun(t, 0, "restore", "--batch")
 	mustRun(t, 0, "validation", "run", "--batch")

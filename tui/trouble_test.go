@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,13 +15,13 @@ import (
 
 // hold is a function of a desk that answers when it is told to, or when nobody waits any longer.
 type hold struct {
-	begun, ended int
+	begun, ended atomic.Int32
 	answer       chan error
 }
 
 func (h *hold) archive(ctx context.Context) (engine.QueryOptions, error) {
-	h.begun++
-	defer func() { h.ended++ }()
+	h.begun.Add(1)
+	defer h.ended.Add(1)
 	select {
 	case err := <-h.answer:
 		return engine.QueryOptions{}, err
@@ -50,7 +51,7 @@ func pend(c *console, cmd tea.Cmd) []<-chan tea.Msg {
 		default:
 			return pend(c, c.take(x))
 		}
-	case <-time.After(20 * time.Millisecond): // it hangs, as it should
+	case <-time.After(300 * time.Millisecond): // it hangs, as it should
 		return []<-chan tea.Msg{done}
 	}
 }
@@ -65,14 +66,14 @@ func TestHangingStore(t *testing.T) {
 	for range 10 {
 		wait = append(wait, pend(d.c, d.c.press(keyOf('R')))...)
 	}
-	if len(wait) != 1 || h.begun != 1 {
-		t.Fatalf("%d readings were begun, and %d are waited for", h.begun, len(wait))
+	if len(wait) != 1 || h.begun.Load() != 1 {
+		t.Fatalf("%d readings were begun, and %d are waited for", h.begun.Load(), len(wait))
 	}
 	d.has("reading the backups in s3://kvault")
 	d.keys("esc")
 	d.has("Cannot read the backups in s3://kvault", "the wait for it was given up", "R try again")
 	d.send(<-wait[0]) // too late
-	if h.ended != 1 || d.c.waits() {
+	if h.ended.Load() != 1 || d.c.waits() {
 		t.Error("it is waited for still")
 	}
 	d.has("the wait for it was given up")
