@@ -23,7 +23,9 @@ func TestOverlayFrames(t *testing.T) {
 	golden(t, "filter", open(func(d *driver) { d.keys("/", "202606") }))
 	golden(t, "filter-nothing", open(func(d *driver) { d.keys("/", "nothing") }))
 	golden(t, "sort", open(func(d *driver) { d.keys("s") }))
-	golden(t, "confirm", open(func(d *driver) { d.c.dialog = confirm("Leave this?", "leave it", keys.Yes, nil, say("What was filled in is lost.")) }))
+	golden(t, "confirm", open(func(d *driver) {
+		d.c.dialog = confirm("Leave this?", "leave it", keys.Yes, nil, say("What was filled in is lost."))
+	}))
 	golden(t, "messages", open(func(d *driver) {
 		d.c.note(goodNews, "copied the run's id: 20261120T113000Z-cd2272")
 		d.c.note(badNews, "Cannot list the topics of demo-bank: broker kafka-0:9092 cannot be reached: connection refused. Start it, or correct source.bootstrap_servers.")

@@ -129,8 +129,9 @@ func TestTooSmallTakesNoKeys(t *testing.T) {
 func TestFilterIsSeen(t *testing.T) {
 	for _, at := range []string{"1", "3", "M"} {
 		d := drive(t, yearDesk(t), 80, 24, ThemeDark)
+		d.keys(at)
 		d.c.note(badNews, "something went wrong")
-		d.keys(at, "/", "2026")
+		d.keys("/", "2026")
 		d.has(" /2026", "enter done", "esc leave")
 		d.lacks("something went wrong   M", "n problem", "q quit", "y copy")
 		d.keys("enter")
