@@ -81,7 +81,9 @@ func TestIdleConsoleCostsNothing(t *testing.T) {
 	x.press("Enter")
 	x.until("● Window", "counted exactly")
 	idles(t, "a form", pid)
-	x.press("C-c")
+	x.press("C-c") // what was filled in is not lost without a question
+	x.until("Leave this restore?", "leave kustody")
+	x.press("y")
 	x.ends(0)
 }
 
