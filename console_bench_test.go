@@ -27,7 +27,7 @@ const (
 	benchPartitions = 2000
 	benchRecords    = 150
 	benchBytes      = 1000
-	benchRounds     = 5
+	benchRounds     = 9
 	slowdownLimit   = 1.03
 )
 
